@@ -1,0 +1,65 @@
+# Each step is up to date or skipped. PYTHON chooses the interpreter that makes the environment.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock
+MODEL ?= weights/utkinect.onnx
+UTKINECT ?= ../shared/data/utkinect
+CLIENT := -e ./clients/python
+
+.PHONY: help setup serve test check format bench train-demo lock clean
+.DEFAULT_GOAL := help
+
+help: ## This list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
+
+setup: .venv/.ready ## Everything that the commands below need, in .venv
+serve: .venv/.ready-to-serve ## The service with the embedded default model, on http://127.0.0.1:8000
+	$(BIN)/python -m service serve
+
+test: .venv/.ready ## The tests
+	$(BIN)/python -m pytest
+
+check: .venv/.ready ## Style, types, the order of dependencies
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/.ready ## Formats and sorts the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: .venv/.ready ## The measurements that README quotes
+	$(BIN)/python -m benchmarks
+
+train-demo: .venv/.ready ## Data, dense fine-tune, report, verified artifact: minutes on a CPU
+	$(BIN)/python -m training prepare utkinect --from $(UTKINECT) --out data/utkinect
+	$(BIN)/python -m training finetune utkinect --store data/utkinect --out runs/utkinect
+	$(BIN)/python -m training report utkinect --store data/utkinect --runs runs/utkinect
+	$(BIN)/python -m export onnx runs/utkinect/dste.ckpt --out runs/utkinect/dste.onnx
+	$(BIN)/python -m export verify runs/utkinect/dste.onnx --checkpoint runs/utkinect/dste.ckpt --store data/utkinect
+	@echo "serve it: $(BIN)/python -m service serve --model runs/utkinect/dste.onnx"
+
+lock: .venv/.ready ## The exact pins, anew
+	$(BIN)/pip-compile --quiet --strip-extras --no-header --no-annotate --no-emit-index-url \
+		--no-emit-find-links --no-emit-trusted-host --allow-unsafe \
+		--extra cpu --extra train --extra export --extra dev --output-file requirements.lock pyproject.toml
+	sed -i -e 's/+cpu$$//' -e '/^#/d' requirements.lock
+
+clean: ## Removes the environment and what the steps have built
+	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "posewire needs Python 3.11 or newer as $(PYTHON); choose one with PYTHON=…"; exit 2; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
+		{ echo "Python lacks ensurepip; on Debian: apt-get install python3-venv"; exit 2; }
+	$(PYTHON) -m venv .venv
+
+.venv/.ready-to-serve: .venv/bin/python pyproject.toml requirements.lock clients/python/pyproject.toml
+	$(PIP) -e ".[cpu]" $(CLIENT)
+	@touch $@
+
+.venv/.ready: .venv/bin/python pyproject.toml requirements.lock clients/python/pyproject.toml
+	$(PIP) -e ".[cpu,train,export,dev]" $(CLIENT)
+	@touch $@ .venv/.ready-to-serve

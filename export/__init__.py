@@ -1,0 +1,1 @@
+"""Turns a checkpoint into one verified ONNX artifact."""

@@ -1,0 +1,247 @@
+"""The artifact contract: what an ONNX file of ours says about itself, and the check that it is so.
+
+The specification is one JSON value under the metadata key `posewire`. Whoever makes an artifact
+writes it, whoever serves one reads it, and a mismatch is refused with a sentence. This module
+opens no file and runs no graph: it is given metadata and the shapes of inputs and outputs.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+import msgspec
+
+from model.pose.layout import LAYOUTS, Layout, layout_named
+from model.pose.normalise import Normalisation, dimensions
+from model.pose.window import WindowSpec
+
+METADATA_KEY = "posewire"
+CONTRACT = 1
+"""The version of this contract; a reader refuses every other."""
+
+BACKGROUND = "background"
+WARMING = "warming"
+
+Dimension = int | str | None
+"""A static size, or the name of a dynamic one (None where it has no name)."""
+
+
+class ArtifactError(ValueError):
+    """A file is not an artifact that can be served; the message is one sentence that says why."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How logits become scores and decisions.
+
+    Attributes:
+        temperature: what logits are divided by before the softmax (Guo et al., ICML 2017).
+        thresholds: label → the score below which it is not taken for known.
+        unknown_threshold: the same for every label without one of its own.
+    """
+
+    temperature: float = 1.0
+    thresholds: dict[str, float] = field(default_factory=dict)
+    unknown_threshold: float = 0.0
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where the weights come from.
+
+    Attributes:
+        data: what they were trained on, in words.
+        terms: the terms under which they may be used, in words.
+        commit: the commit of the code that trained them.
+        checkpoint_sha256: the hash of the checkpoint that was exported.
+    """
+
+    data: str
+    terms: str
+    commit: str
+    checkpoint_sha256: str = ""
+
+
+@dataclass(frozen=True)
+class ArtifactSpec:
+    """All that a service knows about a model.
+
+    Attributes:
+        name: the model's name.
+        version: the model's version.
+        task: `frames` where logits are (B, T, K), `clip` where they are (B, K).
+        layout: the layout of its V joints.
+        joints: the names of these joints, as a check.
+        persons: M.
+        frames: T.
+        rate_hz: the rate of the time line of a window.
+        hop_frames: a window is run every so many client frames.
+        lookahead_frames: how many of a window's frames a label waits for.
+        labels: K labels; index 0 is `background` where there is one.
+        normalisation: the scheme that turns keypoints into the input.
+        provenance: data, terms, commit and checkpoint.
+        calibration: temperature and thresholds.
+        precision: of the weights and the arithmetic.
+        figures: name → measured figure.
+        contract: the version of this contract.
+    """
+
+    name: str
+    version: str
+    task: Literal["frames", "clip"]
+    layout: str
+    joints: tuple[str, ...]
+    persons: int
+    frames: int
+    rate_hz: float
+    hop_frames: int
+    lookahead_frames: int
+    labels: tuple[str, ...]
+    normalisation: Normalisation
+    provenance: Provenance
+    calibration: Calibration = field(default_factory=Calibration)
+    precision: Literal["fp32", "fp16", "int8"] = "fp32"
+    figures: dict[str, float] = field(default_factory=dict)
+    contract: int = CONTRACT
+
+    def __post_init__(self) -> None:
+        """Refuses a specification that contradicts itself.
+
+        Raises:
+            ArtifactError: two fields disagree, or one is out of its range.
+        """
+        if self.layout not in LAYOUTS:
+            raise ArtifactError(
+                f"the artifact's layout {self.layout!r} is unknown; known are {', '.join(LAYOUTS)}"
+            )
+        if self.joints != layout_named(self.layout).joints:
+            raise ArtifactError(
+                f"the artifact's joints are not those of its layout {self.layout!r}"
+            )
+        if self.persons not in (1, 2):
+            raise ArtifactError(f"an artifact is of 1 or 2 persons, got {self.persons}")
+        if len(set(self.labels)) != len(self.labels) or len(self.labels) < 2:
+            raise ArtifactError("an artifact has at least 2 labels, each once")
+        if WARMING in self.labels or BACKGROUND in self.labels[1:]:
+            raise ArtifactError("`warming` is no label of a model, and `background` only its first")
+        unknown = sorted(self.calibration.thresholds.keys() - set(self.labels))
+        if unknown:
+            raise ArtifactError(
+                f"the calibration has thresholds for {', '.join(unknown)}: no label"
+            )
+        if not self.calibration.temperature > 0:
+            raise ArtifactError(
+                f"the calibration's temperature is above 0, got {self.calibration.temperature}"
+            )
+        try:
+            _ = self.window
+        except ValueError as error:
+            raise ArtifactError(f"the artifact's timing is wrong: {error}") from None
+
+    @property
+    def window(self) -> WindowSpec:
+        """The timing of its window."""
+        return WindowSpec(self.frames, self.rate_hz, self.hop_frames, self.lookahead_frames)
+
+    @property
+    def skeleton(self) -> Layout:
+        """Its layout."""
+        return layout_named(self.layout)
+
+    @property
+    def dimensions(self) -> int:
+        """2 where it reads picture keypoints, 3 where it reads positions in metres."""
+        return dimensions(self.normalisation, self.skeleton)
+
+    def to_metadata(self) -> dict[str, str]:
+        """Returns the metadata entry that carries this specification."""
+        return {METADATA_KEY: msgspec.json.encode(asdict(self), order="sorted").decode()}
+
+    def input_shape(self) -> tuple[Dimension, ...]:
+        """The shape of the input `clip`; the batch is dynamic."""
+        return (None, 3, self.frames, len(self.joints), self.persons)
+
+    def logits_shape(self) -> tuple[Dimension, ...]:
+        """The shape of the output `logits`."""
+        labels = len(self.labels)
+        return (None, self.frames, labels) if self.task == "frames" else (None, labels)
+
+
+def read_spec(metadata: Mapping[str, str]) -> ArtifactSpec:
+    """Reads the specification from an ONNX file's metadata.
+
+    Raises:
+        ArtifactError: there is none, or it is of another contract, incomplete or contradictory.
+    """
+    if METADATA_KEY not in metadata:
+        raise ArtifactError(
+            f"an artifact carries the metadata key {METADATA_KEY!r}; this ONNX file has "
+            f"{', '.join(sorted(metadata)) or 'none'}"
+        )
+    text = metadata[METADATA_KEY]
+    try:
+        raw = msgspec.json.decode(text)
+    except msgspec.DecodeError as error:
+        raise ArtifactError(f"the artifact's metadata is not JSON: {error}") from None
+    contract = raw.get("contract") if isinstance(raw, dict) else None
+    if contract != CONTRACT:
+        raise ArtifactError(
+            f"the artifact follows contract {contract!r}, this posewire reads {CONTRACT}; "
+            "export it again with this version"
+        )
+    return _decoded(raw)
+
+
+def _decoded(raw: dict[str, Any]) -> ArtifactSpec:
+    try:
+        return msgspec.convert(raw, ArtifactSpec)
+    except ArtifactError:
+        raise
+    except msgspec.ValidationError as error:
+        raise ArtifactError(f"the artifact's metadata is not a specification: {error}") from None
+
+
+Shapes = Mapping[str, tuple[str, Sequence[Dimension]]]
+"""Name → (element type, shape), as ONNX Runtime reports inputs and outputs."""
+
+
+def check_graph(spec: ArtifactSpec, inputs: Shapes, outputs: Shapes) -> None:
+    """Checks that a graph's inputs and outputs are those that its specification declares.
+
+    Args:
+        spec: what the artifact says of itself.
+        inputs: the graph's inputs.
+        outputs: the graph's outputs.
+
+    Raises:
+        ArtifactError: an input or output is missing, surplus, or of another type or shape.
+    """
+    if set(inputs) != {"clip"} or set(outputs) != {"logits", "features"}:
+        raise ArtifactError(
+            "an artifact has the input clip and the outputs logits and features; this one has "
+            f"{', '.join(inputs)} and {', '.join(outputs)}"
+        )
+    features = outputs["features"][1]
+    width = features[-1] if features else None
+    declared = (
+        ("clip", inputs["clip"], spec.input_shape()),
+        ("logits", outputs["logits"], spec.logits_shape()),
+        ("features", outputs["features"], (None, spec.frames, width)),
+    )
+    for name, (kind, shape), expected in declared:
+        if kind != "tensor(float)":
+            raise ArtifactError(f"{name} is float32 in an artifact, here it is {kind}")
+        if not _agrees(shape, expected):
+            raise ArtifactError(
+                f"{name} has the shape {_shown(shape)}; the metadata declares {_shown(expected)}"
+            )
+
+
+def _agrees(shape: Sequence[Dimension], expected: Sequence[Dimension]) -> bool:
+    if len(shape) != len(expected) or isinstance(shape[0], int):
+        return False
+    return all(isinstance(n, int) for n in shape[1:]) and list(shape[1:]) == list(expected[1:])
+
+
+def _shown(shape: Sequence[Dimension]) -> str:
+    return "(" + ", ".join(str(n) if isinstance(n, int) else "B" for n in shape) + ")"

@@ -1,0 +1,62 @@
+"""The decision: logits of one frame become a label, a calibrated score and whether it is known.
+
+Knows no stream and no history; hysteresis over frames is the service's.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.pose.artifact import BACKGROUND, WARMING, Calibration
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What is said of one person in one frame.
+
+    Attributes:
+        label: one of the model's labels, or `warming`.
+        score: the calibrated probability of the label, 0…1.
+        known: False where the label is only the best guess about something unknown.
+        top: the most probable labels with their probabilities, the first the most.
+    """
+
+    label: str
+    score: float
+    known: bool
+    top: tuple[tuple[str, float], ...] = ()
+
+
+STILL_WARMING = Decision(WARMING, 0.0, known=False)
+"""Said while the window holds too few real samples."""
+
+UNWATCHED = Decision(BACKGROUND, 0.0, known=False)
+"""Said of a person whom the model did not look at, there being more of them than it takes."""
+
+
+def probabilities(logits: NDArray[np.float32], temperature: float) -> NDArray[np.float64]:
+    """Returns softmax(logits / temperature) over the last axis."""
+    scaled = logits.astype(np.float64) / temperature
+    powers = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
+    shares: NDArray[np.float64] = powers / powers.sum(axis=-1, keepdims=True)
+    return shares
+
+
+def decide(
+    logits: NDArray[np.float32], labels: tuple[str, ...], calibration: Calibration, top_k: int = 1
+) -> Decision:
+    """Decides on one frame.
+
+    Args:
+        logits: (K,).
+        labels: K labels.
+        calibration: temperature and thresholds.
+        top_k: how many of the most probable labels to list, at least 1.
+    """
+    scores = probabilities(logits, calibration.temperature)
+    order = np.argsort(-scores, kind="stable")[:top_k]
+    top = tuple((labels[index], float(scores[index])) for index in order)
+    label, score = top[0]
+    needed = calibration.thresholds.get(label, calibration.unknown_threshold)
+    return Decision(label, score, label == BACKGROUND or score >= needed, top)

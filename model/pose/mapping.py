@@ -1,0 +1,86 @@
+"""Mappings: keypoints of one layout turned into another's, by joint name.
+
+A joint that the source lacks is derived where the field derives it (the neck is the mid-shoulder,
+the pelvis the mid-hip, the spine lies between); what cannot be derived is marked missing, never
+invented.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.pose.layout import Layout
+
+_SHOULDERS = ("left_shoulder", "right_shoulder")
+_HIPS = ("left_hip", "right_hip")
+
+DERIVATIONS: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "neck": (_SHOULDERS, ("thorax",)),
+    "thorax": (_SHOULDERS, ("neck",)),
+    "pelvis": (_HIPS,),
+    "spine": (("thorax", "pelvis"), ("neck", "pelvis"), _SHOULDERS + _HIPS),
+    "head": (("left_ear", "right_ear"),),
+}
+"""Joint → sets of joints whose mean stands for it; the first that the source holds is taken."""
+
+
+@dataclass(frozen=True)
+class LayoutMapping:
+    """How keypoints of `source` become keypoints of `target`.
+
+    Attributes:
+        source: the layout that comes in.
+        target: the layout that goes out.
+        origins: for each joint of the target the source indices whose mean it is; empty where it is
+            missing.
+    """
+
+    source: Layout
+    target: Layout
+    origins: tuple[tuple[int, ...], ...]
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The target's joints that the source cannot give."""
+        pairs = zip(self.target.joints, self.origins, strict=True)
+        return tuple(joint for joint, origin in pairs if not origin)
+
+    def __call__(self, keypoints: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Maps keypoints.
+
+        Args:
+            keypoints: (..., V_source, 4) rows x, y, z, score.
+
+        Returns:
+            (..., V_target, 4). A derived joint has the lowest score of its origins, and is missing
+            (all zeros) where any of them is.
+        """
+        if self.source == self.target:
+            return keypoints
+        mapped = np.zeros((*keypoints.shape[:-2], len(self.target.joints), 4), np.float32)
+        for joint, origin in enumerate(self.origins):
+            if not origin:
+                continue
+            parts = keypoints[..., list(origin), :]
+            score = parts[..., 3].min(axis=-1)
+            mapped[..., joint, :3] = parts[..., :3].mean(axis=-2) * (score > 0)[..., None]
+            mapped[..., joint, 3] = score
+        return mapped
+
+
+@cache
+def layout_mapping(source: Layout, target: Layout) -> LayoutMapping:
+    """Returns the mapping from `source` to `target`."""
+    return LayoutMapping(source, target, tuple(_origin(source, joint) for joint in target.joints))
+
+
+def _origin(source: Layout, joint: str) -> tuple[int, ...]:
+    for names in ((joint,), *DERIVATIONS.get(joint, ())):
+        indices = [source.index(name) for name in names]
+        found = tuple(index for index in indices if index is not None)
+        if len(found) == len(names):
+            return found
+    return ()

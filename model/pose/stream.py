@@ -1,0 +1,220 @@
+"""The label stream: timed poses in, windows that are due out, logits in, one answer a frame out.
+
+This is the rule of which frame a label speaks of, in one place: the service runs it with sockets,
+the evaluation runs it over recordings, and they agree because it is the same. It does no I/O, runs
+no network and reads no clock.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.pose.artifact import ArtifactSpec
+from model.pose.decision import STILL_WARMING, UNWATCHED, Decision, decide
+from model.pose.layout import Layout
+from model.pose.mapping import layout_mapping
+from model.pose.normalise import normalise
+from model.pose.window import PoseWindow
+
+PERSON_ENDS_MS = 1000.0
+"""A person who has not been seen for longer than this has ended; the same id then begins anew."""
+
+Keypoints = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class FrameAnswer:
+    """What is said of one client frame.
+
+    Attributes:
+        time_ms: the frame's own time.
+        people: (id, decision) for everybody in it, in the order in which they came.
+    """
+
+    time_ms: float
+    people: tuple[tuple[int, Decision], ...]
+
+
+@dataclass(frozen=True)
+class _Frame:
+    time_ms: float
+    people: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class DueWindows:
+    """The windows to be run now, and the frames that will be answered from them.
+
+    Attributes:
+        end_ms: the time at which the windows end.
+        clips: (N, 3, T, V, M) normalised; N may be 0.
+        rows: person → the row of `clips` that speaks of them; a person still warming has none.
+        unwatched: people whom no row speaks of although they are warm.
+        frames: the client frames to be answered, oldest first.
+    """
+
+    end_ms: float
+    clips: NDArray[np.float32]
+    rows: Mapping[int, int]
+    unwatched: frozenset[int]
+    frames: tuple[_Frame, ...]
+
+
+class LabelStream:
+    """The state of one stream: a window for each person, and the frames not yet answered.
+
+    Args:
+        spec: the model.
+        source: the layout of the keypoints that will be pushed.
+        size: (width, height) of the picture in pixels, for 2D keypoints.
+        top_k: how many labels to list with each answer.
+    """
+
+    def __init__(
+        self,
+        spec: ArtifactSpec,
+        source: Layout,
+        size: tuple[float, float] | None = None,
+        top_k: int = 1,
+    ) -> None:
+        self._spec = spec
+        self._window = spec.window
+        self._mapping = layout_mapping(source, spec.skeleton)
+        self._size = size
+        self._top_k = top_k
+        self._people: dict[int, PoseWindow] = {}
+        self._pending: list[_Frame] = []
+        self._since_run = 0
+        self._newest_ms: float | None = None
+        self.refused = 0
+        """Frames refused because time did not go forward."""
+        self.dropped = 0
+        """Frames that newer ones superseded before they were answered."""
+
+    def push(self, time_ms: float, people: Mapping[int, Keypoints], wanted: bool = True) -> bool:
+        """Takes a client frame in.
+
+        Args:
+            time_ms: its time on the client's clock.
+            people: id → (V, 4) keypoints in the source layout.
+            wanted: whether the frame is to be answered; it enters the windows all the same.
+
+        Returns:
+            False where the frame is not newer than the last; it is then refused and counted.
+        """
+        if self._newest_ms is not None and time_ms <= self._newest_ms:
+            self.refused += 1
+            return False
+        self._newest_ms = time_ms
+        self._end_unseen(time_ms)
+        for person, keypoints in people.items():
+            if person not in self._people:
+                self._people[person] = PoseWindow(self._window, len(self._spec.joints))
+            self._people[person].push(time_ms, self._mapping(keypoints))
+        if wanted:
+            self._pending.append(_Frame(time_ms, tuple(people)))
+            self._since_run += 1
+        return True
+
+    def due(self, *, drop_superseded: bool = False) -> DueWindows | None:
+        """Returns the windows that are due, which end at the newest frame, or None.
+
+        Args:
+            drop_superseded: answer only the frames that belong to this run, and count those that
+                earlier runs, which never happened, should have answered.
+        """
+        if self._since_run < self._window.hop_frames or self._newest_ms is None:
+            return None
+        self._since_run = 0
+        latest_ms = self._newest_ms - self._window.lookahead_ms
+        ready = sum(frame.time_ms <= latest_ms for frame in self._pending)
+        surplus = max(ready - self._window.hop_frames, 0) if drop_superseded else 0
+        frames = tuple(self._pending[surplus:ready])
+        del self._pending[:ready]
+        self.dropped += surplus
+        return self._run(frames, self._newest_ms)
+
+    def finish(self) -> DueWindows | None:
+        """Returns the windows that answer all frames still waiting, or None where none waits."""
+        if not self._pending or self._newest_ms is None:
+            return None
+        frames, self._pending = tuple(self._pending), []
+        self._since_run = 0
+        return self._run(frames, self._newest_ms)
+
+    def answers(self, due: DueWindows, logits: NDArray[np.float32]) -> list[FrameAnswer]:
+        """Answers the frames of a run.
+
+        Args:
+            due: the run.
+            logits: (N, T, K) for a model of frames, (N, K) for a model of clips.
+
+        Returns:
+            One answer for each of the run's frames, oldest first.
+        """
+        return [
+            FrameAnswer(
+                frame.time_ms,
+                tuple((who, self._decision(due, logits, frame, who)) for who in frame.people),
+            )
+            for frame in due.frames
+        ]
+
+    def _decision(
+        self, due: DueWindows, logits: NDArray[np.float32], frame: _Frame, person: int
+    ) -> Decision:
+        row = due.rows.get(person)
+        if row is None:
+            return UNWATCHED if person in due.unwatched else STILL_WARMING
+        spoken = logits[row]
+        if self._spec.task == "frames":
+            spoken = spoken[self._window.position(frame.time_ms, due.end_ms)]
+        return decide(spoken, self._spec.labels, self._spec.calibration, self._top_k)
+
+    def _end_unseen(self, time_ms: float) -> None:
+        ended = [
+            person
+            for person, window in self._people.items()
+            if window.newest_ms is not None and time_ms - window.newest_ms > PERSON_ENDS_MS
+        ]
+        for person in ended:
+            del self._people[person]
+
+    def _run(self, frames: tuple[_Frame, ...], end_ms: float) -> DueWindows:
+        asked = dict.fromkeys(person for frame in frames for person in frame.people)
+        warm = [
+            person
+            for person in asked
+            if person in self._people and self._people[person].warm(end_ms)
+        ]
+        windows = {person: self._people[person].window(end_ms) for person in warm}
+        if self._spec.persons == 1:
+            groups = [[person] for person in warm]
+        else:
+            groups = [sorted(warm, key=lambda person: -motion(windows[person]))[:2]] if warm else []
+        joints = len(self._spec.joints)
+        shape = (len(groups), self._spec.frames, joints, self._spec.persons, 4)
+        keypoints = np.zeros(shape, np.float32)
+        rows: dict[int, int] = {}
+        for row, group in enumerate(groups):
+            for place, person in enumerate(group):
+                keypoints[row, :, :, place] = windows[person]
+                rows[person] = row
+        clips = normalise(self._spec.normalisation, keypoints, self._spec.skeleton, self._size)
+        return DueWindows(end_ms, clips, rows, frozenset(warm) - rows.keys(), frames)
+
+
+def motion(window: Keypoints) -> float:
+    """Returns how much a person moves: the summed variance over time of their joints' positions.
+
+    Args:
+        window: (T, V, 4); missing joints have score 0.
+    """
+    present = window[..., 3] > 0
+    count = np.maximum(present.sum(axis=0), 1)[:, None]
+    points = np.where(present[..., None], window[..., :3], np.float32(0)).astype(np.float64)
+    mean = points.sum(axis=0) / count
+    spread = np.where(present[..., None], (points - mean) ** 2, 0).sum(axis=0) / count
+    return float(spread.sum())

@@ -1,0 +1,214 @@
+"""The time window: the newest T frames of one person on a fixed-rate time line.
+
+`WindowSpec` declares the timing once; every other duration is derived from it. `resampled` is the
+plain definition of a window over a whole recording, `PoseWindow` gives the same windows frame by
+frame. Neither knows joints, coordinates or networks.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+MAX_GAP_MS = 850.0
+"""A silence longer than this is a gap: nothing is interpolated across it."""
+
+WARM_SAMPLES = 16
+"""A window that holds fewer real samples than this is not spoken of: its label is `warming`."""
+
+
+@dataclass(frozen=True)
+class WindowSpec:
+    """The timing of a dense encoder that slides over a stream.
+
+    Attributes:
+        frames: T, the frames of a window.
+        rate_hz: the rate of the window's own time line.
+        hop_frames: a window is run every so many client frames.
+        lookahead_frames: how many of the window's frames a label may wait for.
+        max_gap_ms: the longest silence that is interpolated across.
+        warm_samples: the real samples that a window must hold to be spoken of.
+
+    Raises:
+        ValueError: a value is out of its range.
+    """
+
+    frames: int
+    rate_hz: float
+    hop_frames: int = 1
+    lookahead_frames: int = 0
+    max_gap_ms: float = MAX_GAP_MS
+    warm_samples: int = WARM_SAMPLES
+
+    def __post_init__(self) -> None:
+        """Refuses values that no window can have."""
+        if self.frames < 2:
+            raise ValueError(f"a window has at least 2 frames, got {self.frames}")
+        if not 1 <= self.rate_hz <= 240:
+            raise ValueError(f"a window's rate is from 1 to 240 Hz, got {self.rate_hz}")
+        if self.hop_frames < 1:
+            raise ValueError(f"a hop is at least 1 frame, got {self.hop_frames}")
+        if not 0 <= self.lookahead_frames < self.frames:
+            raise ValueError(
+                f"a look-ahead is from 0 to {self.frames - 1} frames, got {self.lookahead_frames}"
+            )
+
+    @property
+    def step_ms(self) -> float:
+        """The time between two frames of a window."""
+        return 1000.0 / self.rate_hz
+
+    @property
+    def span_ms(self) -> float:
+        """The time from a window's oldest frame to its newest."""
+        return (self.frames - 1) * self.step_ms
+
+    @property
+    def lookahead_ms(self) -> float:
+        """How long a label waits for what comes after its frame."""
+        return self.lookahead_frames * self.step_ms
+
+    @property
+    def hop_ms(self) -> float:
+        """The time between two windows of a client that sends at the window's own rate."""
+        return self.hop_frames * self.step_ms
+
+    def position(self, frame_ms: float, end_ms: float) -> int:
+        """Returns the index, 0…T-1, of the window's frame nearest in time to a client's frame.
+
+        Args:
+            frame_ms: the time of the client's frame.
+            end_ms: the time at which the window ends.
+        """
+        behind = round((end_ms - frame_ms) / self.step_ms)
+        return min(max(self.frames - 1 - behind, 0), self.frames - 1)
+
+
+def resampled(
+    times_ms: NDArray[np.float64], keypoints: NDArray[np.float32], end_ms: float, spec: WindowSpec
+) -> NDArray[np.float32]:
+    """Returns the window that ends at `end_ms`, sampled at end_ms - k / rate_hz.
+
+    A sample between two frames that lie at most `max_gap_ms` apart is interpolated linearly, joint
+    by joint where both have it; every other sample is missing, unless a frame lies at that very
+    time.
+
+    Args:
+        times_ms: (N,) strictly increasing times of the real frames.
+        keypoints: (N, V, 4) rows x, y, z, score.
+        end_ms: the time of the window's newest frame.
+        spec: the window's timing.
+
+    Returns:
+        (T, V, 4) float32; missing joints are all zeros.
+    """
+    wanted_ms = end_ms - np.arange(spec.frames - 1, -1, -1) * spec.step_ms
+    count = len(times_ms)
+    if count == 0:
+        return np.zeros((spec.frames, *keypoints.shape[1:]), np.float32)
+    after = np.searchsorted(times_ms, wanted_ms, side="left")
+    right = np.minimum(after, count - 1)
+    exact = times_ms[right] == wanted_ms
+    left = np.where(exact, right, np.maximum(after - 1, 0))
+    gap_ms = times_ms[right] - times_ms[left]
+    inside = exact | ((after > 0) & (after < count) & (gap_ms <= spec.max_gap_ms))
+    weight = np.where(gap_ms > 0, (wanted_ms - times_ms[left]) / np.maximum(gap_ms, 1e-9), 0.0)
+
+    before, later = keypoints[left], keypoints[right]
+    present = (before[..., 3] > 0) & (later[..., 3] > 0) & inside[:, None]
+    mixed = before + (later - before) * weight.astype(np.float32)[:, None, None]
+    return np.where(present[..., None], mixed, np.float32(0))
+
+
+class PoseWindow:
+    """The newest frames of one person, fed one at a time.
+
+    Args:
+        spec: the window's timing.
+        joints: V.
+    """
+
+    def __init__(self, spec: WindowSpec, joints: int) -> None:
+        self._spec = spec
+        self._times_ms = np.empty(4 * spec.frames)
+        self._keypoints = np.empty((4 * spec.frames, joints, 4), np.float32)
+        self._start = 0
+        self._end = 0
+        self.refused = 0
+        """Frames that were refused: duplicates and steps back in time."""
+
+    @property
+    def newest_ms(self) -> float | None:
+        """The time of the newest frame, or None before the first."""
+        return float(self._times_ms[self._end - 1]) if self._end > self._start else None
+
+    def push(self, time_ms: float, keypoints: NDArray[np.float32]) -> bool:
+        """Takes a frame in.
+
+        Args:
+            time_ms: when it was seen, on the client's clock.
+            keypoints: (V, 4) rows x, y, z, score.
+
+        Returns:
+            False where the frame is not newer than the newest; it is then refused and counted.
+        """
+        newest_ms = self.newest_ms
+        if newest_ms is not None and time_ms <= newest_ms:
+            self.refused += 1
+            return False
+        if self._end == len(self._times_ms):
+            self._make_room()
+        self._times_ms[self._end] = time_ms
+        self._keypoints[self._end] = keypoints
+        self._end += 1
+        # One frame from before the window stays: the oldest sample is interpolated from it.
+        oldest_ms = time_ms - self._spec.span_ms
+        while self._end - self._start > 1 and self._times_ms[self._start + 1] <= oldest_ms:
+            self._start += 1
+        return True
+
+    def samples(self, end_ms: float | None = None) -> int:
+        """Returns how many real frames lie within the window that ends at `end_ms`.
+
+        Args:
+            end_ms: not before the newest frame; None is the newest frame's own time.
+        """
+        end_ms = self._end_ms(end_ms)
+        times_ms = self._times_ms[self._start : self._end]
+        return int(np.sum(times_ms >= end_ms - self._spec.span_ms))
+
+    def warm(self, end_ms: float | None = None) -> bool:
+        """Returns whether the window holds enough real samples to be spoken of."""
+        return self.samples(end_ms) >= self._spec.warm_samples
+
+    def window(self, end_ms: float | None = None) -> NDArray[np.float32]:
+        """Returns the window that ends at `end_ms`: (T, V, 4), missing joints all zeros.
+
+        Args:
+            end_ms: not before the newest frame; None is the newest frame's own time.
+
+        Raises:
+            ValueError: no frame has come yet, or `end_ms` lies before the newest.
+        """
+        kept = slice(self._start, self._end)
+        end_ms = self._end_ms(end_ms)
+        return resampled(self._times_ms[kept], self._keypoints[kept], end_ms, self._spec)
+
+    def _end_ms(self, end_ms: float | None) -> float:
+        newest_ms = self.newest_ms
+        if newest_ms is None:
+            raise ValueError("a window ends at a frame, and none has come yet")
+        if end_ms is not None and end_ms < newest_ms:
+            raise ValueError(f"a window cannot end at {end_ms} ms, before its newest frame")
+        return newest_ms if end_ms is None else end_ms
+
+    def _make_room(self) -> None:
+        """Moves the frames to the front of their arrays, or of larger ones if they fill these."""
+        held = self._end - self._start
+        size = max(len(self._times_ms), 2 * held)
+        times_ms = np.empty(size)
+        keypoints = np.empty((size, *self._keypoints.shape[1:]), np.float32)
+        times_ms[:held] = self._times_ms[self._start : self._end]
+        keypoints[:held] = self._keypoints[self._start : self._end]
+        self._times_ms, self._keypoints = times_ms, keypoints
+        self._start, self._end = 0, held

@@ -1,0 +1,1 @@
+"""Serves artifacts: poses in over a websocket, labels out; knows no torch."""
