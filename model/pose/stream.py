@@ -93,6 +93,11 @@ class LabelStream:
         self.dropped = 0
         """Frames that newer ones superseded before they were answered."""
 
+    @property
+    def newest_ms(self) -> float | None:
+        """The time of the newest frame, or None before the first."""
+        return self._newest_ms
+
     def push(self, time_ms: float, people: Mapping[int, Keypoints], wanted: bool = True) -> bool:
         """Takes a client frame in.
 

@@ -1,0 +1,194 @@
+"""The messages of the wire, version 1, as the client sees them.
+
+Times (`t_ms`) are the client's own clock in milliseconds. Unknown fields are ignored,
+so that a newer server can say more. This file does not know how messages are encoded.
+"""
+
+from typing import Any, Literal, Required, TypeAlias, TypedDict
+
+import msgspec
+
+PROTOCOL_VERSION = 1
+
+Number: TypeAlias = int | float
+Coordinates: TypeAlias = Literal["pixels", "normalised", "metres"]
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the client asks for; `None` leaves the choice to the server.
+
+    Attributes:
+        top_k: How many of the likeliest labels each answer lists.
+        lookahead_ms: How long the server may wait, to see more before it labels a frame.
+        rate_limit_hz: The most labels a second that the client wants.
+        drop: `oldest` lets the newest frame supersede waiting ones (live);
+            `never` labels every frame (files).
+    """
+
+    top_k: int | None = None
+    lookahead_ms: Number | None = None
+    rate_limit_hz: Number | None = None
+    drop: Literal["oldest", "never"] | None = None
+
+
+class Hello(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="hello"):
+    """The first message of a stream: what the poses that follow are.
+
+    Attributes:
+        version: Of the wire.
+        layout: Name of the joint layout, such as `coco17` or `kinect20`.
+        coordinates: A keypoint is x, y, score in `pixels` or `normalised` (x/w, y/h),
+            and x, y, z, score in `metres`.
+        size: Width and height of the image in pixels; needed unless `coordinates` is `metres`.
+        up: The axis that points up, with `metres`.
+        token: Admits the client where the server asks for one.
+        options: What the client asks for.
+    """
+
+    version: int
+    layout: str
+    coordinates: Coordinates
+    size: tuple[Number, Number] | None = None
+    up: str | None = None
+    token: str | None = None
+    options: Options | None = None
+
+
+class HelloFields(TypedDict, total=False):
+    """`Hello` as keyword arguments, less the version, which this package knows."""
+
+    layout: Required[str]
+    coordinates: Required[Coordinates]
+    size: tuple[Number, Number] | None
+    up: str | None
+    token: str | None
+    options: Options | None
+
+
+class Bye(msgspec.Struct, frozen=True, tag="bye"):
+    """Asks for all pending labels, and then for the end of the stream."""
+
+
+class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """The model that answers: its labels, and its window in time.
+
+    Attributes:
+        name: Name and version.
+        labels: All that it can say.
+        layout: The joint layout that poses are mapped to.
+        frames: Length of the window.
+        rate_hz: Rate of the window's frames.
+        hop_ms: The window is run once in this time.
+        lookahead_ms: What the model sees after the frame that it labels.
+        persons: How many people one window holds.
+    """
+
+    name: str
+    labels: tuple[str, ...] = ()
+    layout: str = ""
+    frames: int = 0
+    rate_hz: float = 0.0
+    hop_ms: float = 0.0
+    lookahead_ms: float = 0.0
+    persons: int = 1
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What the server bears from one client; `None` where it names no limit."""
+
+    message_bytes: int | None = None
+    people: int | None = None
+    rate_hz: float | None = None
+    idle_s: float | None = None
+
+
+class Welcome(msgspec.Struct, frozen=True, kw_only=True, tag="welcome"):
+    """The server's answer to `hello`. A second one says that the client has reconnected."""
+
+    version: int
+    session: str
+    model: ModelInfo
+    resume: str | None = None
+    resumed: bool = False
+    limits: Limits = Limits()
+
+
+class PersonAction(msgspec.Struct, frozen=True, kw_only=True):
+    """What one person does in one frame.
+
+    Attributes:
+        id: The client's own number for the person, or the place in the list.
+        label: The likeliest action; `warming` while the window fills, `background` for none.
+        score: Calibrated probability of the label, 0 to 1.
+        top: The likeliest labels with their scores, best first.
+        known: False when the movement is unlike anything the model was taught.
+    """
+
+    id: int
+    label: str
+    score: float
+    top: tuple[tuple[str, float], ...] = ()
+    known: bool = True
+
+
+class Timing(msgspec.Struct, frozen=True, kw_only=True):
+    """Milliseconds that a frame spent waiting in the server, and in the model."""
+
+    queue_ms: float = 0.0
+    infer_ms: float = 0.0
+
+
+class Actions(msgspec.Struct, frozen=True, kw_only=True, tag="actions"):
+    """The labels of the frame of time `t_ms`, one for each person.
+
+    `dropped` counts the frames that newer ones superseded in this session so far.
+    """
+
+    t_ms: float
+    people: tuple[PersonAction, ...]
+    timing: Timing | None = None
+    dropped: int = 0
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag="event"):
+    """A stable segment begins or ends: the labels after hysteresis."""
+
+    event: Literal["start", "end"]
+    person: int
+    label: str
+    t_ms: float
+    score: float = 0.0
+
+
+class Notice(msgspec.Struct, frozen=True, kw_only=True, tag="notice"):
+    """The server tells of its own state, such as `draining` or `model-changed`."""
+
+    code: str
+    message: str = ""
+
+
+class ErrorMessage(msgspec.Struct, frozen=True, kw_only=True, tag="error"):
+    """Something that the client sent was refused; the stream goes on unless `fatal`."""
+
+    code: str
+    message: str
+    fatal: bool = False
+
+
+class Unknown(msgspec.Struct, frozen=True):
+    """A message of a type that this client does not know, with all of its fields."""
+
+    type: str
+    fields: dict[str, Any]
+
+
+class Reconnecting(msgspec.Struct, frozen=True, kw_only=True, tag="reconnecting"):
+    """Said by the client itself: the stream is lost, attempt N follows in `delay_s`."""
+
+    reason: str
+    attempt: int
+    delay_s: float
+
+
+ServerMessage: TypeAlias = Welcome | Actions | Event | Notice | ErrorMessage
+Message: TypeAlias = ServerMessage | Unknown | Reconnecting

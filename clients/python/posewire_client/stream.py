@@ -1,0 +1,193 @@
+"""One stream over all of its links: reads, reconnects, and sends what waits for a link.
+
+One task of its own reads the socket. How frames look on the wire is for `codec`, which frames
+are kept for `outbox`, when to try again for `dialler`.
+"""
+
+import asyncio
+
+from posewire_client.codec import Codec
+from posewire_client.counts import Counts
+from posewire_client.dialler import Dialler
+from posewire_client.errors import PosewireError, RefusedError
+from posewire_client.inbox import Inbox
+from posewire_client.link import Link
+from posewire_client.messages import Actions, Bye, ErrorMessage, Hello, Message, Options, Welcome
+from posewire_client.outbox import Frame, NewestFrame, UnlabelledFrames
+from posewire_client.reconnect import LostError, Reconnect
+
+UNREAD_LIMIT = 4096
+
+
+class Stream:
+    """Frames out, messages in.
+
+    Args:
+        url: Of the server.
+        hello: Begins each link; its `drop` decides whether frames may be lost.
+        codec: Of the stream.
+        reconnect: How long to try again.
+        in_flight: With `drop: never`, how many labels may be due before `send` waits.
+
+    Attributes:
+        inbox: What has come and was not read.
+        counts: What became of the frames so far.
+        welcome: The server's latest, None before the first.
+    """
+
+    def __init__(
+        self, url: str, hello: Hello, codec: Codec, reconnect: Reconnect, in_flight: int
+    ) -> None:
+        options = hello.options or Options()
+        self._lossless = options.drop == "never"
+        self._codec = codec
+        self._dialler = Dialler(url, hello, codec, reconnect, say=self._deliver)
+        self._newest = NewestFrame()
+        self._unlabelled = UnlabelledFrames(in_flight, float(options.lookahead_ms or 0))
+        self._progress = asyncio.Event()
+        self._link: Link | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._leaving = False
+        self.inbox = Inbox(None if self._lossless else UNREAD_LIMIT)
+        self.counts = Counts()
+        self.welcome: Welcome | None = None
+
+    async def open(self) -> None:
+        """Connect, and begin to read.
+
+        Raises:
+            UnreachableError: Nobody answers.
+            RefusedError: The server will not have this stream.
+        """
+        link, welcome = await self._dialler.dial()
+        await self._take_up(link, welcome)
+        self._task = asyncio.create_task(self._run(link), name="posewire-stream")
+
+    async def send(self, frame: Frame) -> None:
+        """Send a frame, or keep it where there is no link.
+
+        Raises:
+            PosewireError: The stream has ended, in failure or after `bye`, or was never open.
+        """
+        if self._lossless:
+            await self._send_without_loss(frame)
+        else:
+            await self._send_live(frame)
+
+    async def bye(self) -> None:
+        """Say `bye` and wait until the server has closed the stream.
+
+        Raises:
+            PosewireError: The stream failed before its end, or was never open.
+        """
+        if self._task is None:
+            raise PosewireError("the stream was never open")
+        self._leaving = True
+        if self._link is not None:
+            await self._link.send(self._codec.encode(Bye()))
+        elif not self._pending():
+            await self.close()
+        while not self.inbox.ended:
+            await self._wait_for_progress()
+        if self.inbox.failure is not None:
+            raise self.inbox.failure
+
+    async def close(self) -> None:
+        """End at once; nothing happens where that is done already."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _send_live(self, frame: Frame) -> None:
+        while self._link is not None:
+            link = self._link
+            if await link.send(frame.payload):
+                self.counts.frames_sent += 1
+                return
+            if self._link is link:
+                self._link = None
+        self._check_open()
+        self._newest.keep(frame)
+        self.counts.dropped_by_client = self._newest.superseded
+
+    async def _send_without_loss(self, frame: Frame) -> None:
+        while self._link is None or self._unlabelled.full():
+            self._check_open()
+            await self._wait_for_progress()
+        self._unlabelled.add(frame)
+        self.counts.frames_sent += 1
+        # Where this fails the link is lost, and the next one begins with what is unlabelled.
+        await self._link.send(frame.payload)
+
+    def _check_open(self) -> None:
+        if self.inbox.failure is not None:
+            raise self.inbox.failure
+        if self.inbox.ended or self._task is None:
+            raise PosewireError("the stream is not open: frames go between connecting and bye")
+
+    async def _run(self, link: Link) -> None:
+        """Read, over all losses, until the stream has ended for good."""
+        failure: PosewireError | None = None
+        try:
+            while (lost := await self._read(link)) is not None:
+                self._link = None
+                if self._leaving and not self._pending():
+                    return
+                link, welcome = await self._dialler.redial(lost)
+                self.counts.reconnects += 1
+                await self._take_up(link, welcome)
+            if not self._leaving:
+                raise RefusedError("the server ended the stream, though the client said no bye")
+        except PosewireError as error:
+            failure = error
+        finally:
+            self._link = None
+            self.inbox.end(failure)
+            self._progress.set()
+            await link.close()
+
+    async def _read(self, link: Link) -> LostError | None:
+        """Deliver messages until the normal end, or the loss that is returned."""
+        try:
+            while (message := await link.receive()) is not None:
+                self._account(message)
+                self._deliver(message)
+        except LostError as lost:
+            return lost
+        return None
+
+    async def _take_up(self, link: Link, welcome: Welcome) -> None:
+        """Begin a session: send what waits for it, then let new frames in."""
+        self.welcome = welcome
+        self.counts.take(welcome)
+        self._deliver(welcome)
+        self._unlabelled.serve(welcome.model)
+        for unlabelled in self._unlabelled:
+            await link.send(unlabelled.payload)
+        while (newest := self._newest.take()) is not None:
+            self.counts.frames_sent += await link.send(newest.payload)
+        if self._leaving:
+            await link.send(self._codec.encode(Bye()))
+        self._link = link
+        self._progress.set()
+
+    def _account(self, message: Message) -> None:
+        self.counts.take(message)
+        if isinstance(message, Actions):
+            self._unlabelled.settle(message.t_ms)
+            self._dialler.proved()
+        elif isinstance(message, ErrorMessage):
+            self._unlabelled.refuse()
+        self._progress.set()
+
+    def _deliver(self, message: Message) -> None:
+        if not self.inbox.put(message):
+            self.counts.unread += 1
+
+    def _pending(self) -> bool:
+        """Whether anything is left to be sent, or sent again."""
+        return bool(self._unlabelled or self._newest)
+
+    async def _wait_for_progress(self) -> None:
+        self._progress.clear()
+        await self._progress.wait()

@@ -1,0 +1,1 @@
+"""What the network computes (PyTorch): tokens, encoders, heads and their checkpoints."""

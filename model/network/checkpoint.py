@@ -1,0 +1,103 @@
+"""Our own checkpoint: a recogniser with what is needed to export it, in one torch file.
+
+The artifact's and the provenance's entries are plain values that pass through unread; their
+meaning lies with those who write and read them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+import torch
+
+from model.network.recogniser import Recogniser, RecogniserConfig
+from model.network.weights import (
+    CheckpointError,
+    check_fit,
+    read_state,
+    read_torch_file,
+    write_state,
+    write_torch_file,
+)
+
+FORMAT = "posewire-checkpoint"
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A recogniser and what was noted beside it.
+
+    Attributes:
+        network: the recogniser with its weights.
+        artifact: plain values for the exported artifact's metadata (labels, layout, …).
+        provenance: plain values on where the weights come from (data, commit, figures, …).
+    """
+
+    network: Recogniser
+    artifact: Mapping[str, object] = field(default_factory=dict)
+    provenance: Mapping[str, object] = field(default_factory=dict)
+
+
+def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
+    """Write a checkpoint; an older one at `path` is replaced at once, or not at all.
+
+    Raises:
+        CheckpointError: an entry is not a plain value, or the file cannot be written.
+    """
+    content = {
+        "format": FORMAT,
+        "version": VERSION,
+        "network": checkpoint.network.config.to_dict(),
+        "artifact": _plain(checkpoint.artifact, "artifact", path),
+        "provenance": _plain(checkpoint.provenance, "provenance", path),
+        "state_dict": write_state(checkpoint.network),
+    }
+    write_torch_file(content, path)
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint that `save_checkpoint` wrote; its network is in evaluation mode.
+
+    Raises:
+        CheckpointError: it is no such file, is of another version, or does not fit its own
+            settings.
+    """
+    content = read_torch_file(path)
+    if content.get("format") != FORMAT:
+        raise CheckpointError(
+            f"{path}: expected format {FORMAT!r}, found {content.get('format')!r}"
+        )
+    if content.get("version") != VERSION:
+        raise CheckpointError(
+            f"{path}: expected version {VERSION} of the format, found {content.get('version')!r}"
+        )
+    try:
+        config = RecogniserConfig.from_dict(content.get("network"))
+    except ValueError as error:
+        raise CheckpointError(f"{path}: {error}") from error
+    state = read_state(content, path)
+    with torch.device("meta"):
+        blueprint = Recogniser(config)
+    check_fit(state, blueprint, path)
+    network = Recogniser(config)
+    network.load_state_dict(state)
+    return Checkpoint(
+        network.eval(), _entries(content, "artifact", path), _entries(content, "provenance", path)
+    )
+
+
+def _plain(entries: Mapping[str, object], key: str, path: Path) -> object:
+    """Give entries as plain values, because anything else could be saved but not loaded."""
+    try:
+        return msgspec.to_builtins(dict(entries))
+    except TypeError as error:
+        raise CheckpointError(f"{path}: {key} must hold plain values: {error}") from error
+
+
+def _entries(content: Mapping[object, object], key: str, path: Path) -> Mapping[str, object]:
+    entries = content.get(key)
+    if not isinstance(entries, dict):
+        raise CheckpointError(f"{path}: expected a dict under the key {key!r}")
+    return entries

@@ -1,0 +1,114 @@
+"""The people of a message: rows or bytes as they came become keypoints in the model's axes.
+
+Pictures are in pixels afterwards, positions in metres with y up, whatever the client declared.
+What is wrong with a message is refused here, before it touches any window.
+"""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.pose.layout import Layout
+from service.protocol import Hello, PersonPose, Pose, Refusal, Up
+
+Keypoints = NDArray[np.float32]
+
+_UPRIGHT: Mapping[Up, tuple[tuple[int, int, int], ...]] = {
+    "y": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
+    "-y": ((-1, 0, 0), (0, -1, 0), (0, 0, 1)),
+    "z": ((1, 0, 0), (0, 0, 1), (0, -1, 0)),
+    "-z": ((1, 0, 0), (0, 0, -1), (0, 1, 0)),
+    "x": ((0, -1, 0), (1, 0, 0), (0, 0, 1)),
+    "-x": ((0, 1, 0), (-1, 0, 0), (0, 0, 1)),
+}
+"""Which axis is up → the rotation, rows being the new axes, after which y is."""
+
+
+class PeopleReader:
+    """Reads the people of one client's messages.
+
+    Args:
+        hello: what the client declared of its keypoints; a picture has a size.
+        layout: the layout that it named.
+        limit: how many people a message may hold.
+    """
+
+    def __init__(self, hello: Hello, layout: Layout, limit: int) -> None:
+        self._layout = layout
+        self._limit = limit
+        self._metric = hello.coordinates == "metres"
+        self._columns = 4 if self._metric else 3
+        self._scale = np.ones(2, np.float32)
+        if hello.coordinates == "normalised" and hello.size is not None:
+            self._scale = np.array(hello.size, np.float32)
+        self._axes = np.array(_UPRIGHT[hello.up], np.float32)
+
+    def read(self, pose: Pose) -> dict[int, Keypoints]:
+        """Returns id → (V, 4) rows x, y, z, score; a person without id is its place in the list.
+
+        Raises:
+            Refusal: the time is not finite, there are too many people, ids are given for some only
+                or twice, or keypoints are of the wrong number or width or not finite.
+        """
+        if not math.isfinite(pose.t_ms):
+            raise Refusal("bad-time", f"t_ms is a finite number of milliseconds, got {pose.t_ms}")
+        if len(pose.people) > self._limit:
+            raise Refusal(
+                "too-many-people",
+                f"a message holds at most {self._limit} people, this one {len(pose.people)}",
+            )
+        ids = [person.id for person in pose.people]
+        given = [person for person in ids if person is not None]
+        if given and len(given) < len(ids):
+            raise Refusal("bad-ids", "ids are given for all people of a message or for none")
+        if len(set(given)) < len(given):
+            raise Refusal("bad-ids", f"each person of a message has an id of its own, got {given}")
+        return {
+            place if person.id is None else person.id: self._keypoints(place, person)
+            for place, person in enumerate(pose.people)
+        }
+
+    def _keypoints(self, place: int, person: PersonPose) -> Keypoints:
+        rows = self._rows(place, person.keypoints)
+        if not np.isfinite(rows).all():
+            raise Refusal(
+                "not-finite",
+                f"keypoints are finite numbers, a missing joint has score 0; person {place} has "
+                "NaN or infinity",
+            )
+        keypoints = np.zeros((len(self._layout.joints), 4), np.float32)
+        keypoints[:, 3] = np.clip(rows[:, -1], 0, 1)
+        if self._metric:
+            keypoints[:, :3] = rows[:, :3] @ self._axes.T
+        else:
+            keypoints[:, :2] = rows[:, :2] * self._scale
+        return keypoints
+
+    def _rows(self, place: int, keypoints: list[list[float]] | bytes) -> Keypoints:
+        """The (V, 3 or 4) float32 rows as they came."""
+        joints, columns = len(self._layout.joints), self._columns
+        if isinstance(keypoints, bytes):
+            if len(keypoints) != joints * columns * 4:
+                raise Refusal(
+                    "wrong-keypoints",
+                    f"{self._layout.name} keypoints are {joints * columns * 4} bytes "
+                    f"({joints} joints of {columns} float32), person {place} has {len(keypoints)}",
+                )
+            return np.frombuffer(keypoints, "<f4").reshape(joints, columns)
+        if len(keypoints) != joints:
+            raise Refusal(
+                "wrong-keypoints",
+                f"{self._layout.name} has {joints} keypoints, person {place} has {len(keypoints)}",
+            )
+        for joint, row in zip(self._layout.joints, keypoints, strict=True):
+            if len(row) != columns:
+                raise Refusal(
+                    "wrong-keypoints",
+                    f"a keypoint is {'x, y, z, score' if self._metric else 'x, y, score'}; "
+                    f"{joint} of person {place} has {len(row)} numbers",
+                )
+        # Numbers beyond float32 become infinite here, and are refused as such.
+        with np.errstate(over="ignore"):
+            return np.array(keypoints, np.float64).astype(np.float32)

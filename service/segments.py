@@ -1,0 +1,90 @@
+"""Segments: labels that flicker frame by frame become the starts and ends of actions that last.
+
+A pure state machine for one person, on the client's clock; it sends nothing.
+"""
+
+from dataclasses import dataclass
+
+from model.pose.artifact import BACKGROUND, WARMING
+from model.pose.decision import Decision
+from service.protocol import Event
+
+START_MS = 200.0
+"""An action has started once it was said for so long without break; a start is told so late."""
+
+END_MS = 300.0
+"""An action has ended once it was not said for so long."""
+
+
+@dataclass
+class _Run:
+    """Frames in a row with one label."""
+
+    label: str
+    since_ms: float
+    total: float = 0.0
+    frames: int = 0
+
+    @property
+    def score(self) -> float:
+        return self.total / max(self.frames, 1)
+
+
+class Segments:
+    """The segments of one person.
+
+    Args:
+        person: the id that events name.
+    """
+
+    def __init__(self, person: int) -> None:
+        self._person = person
+        self._candidate: _Run | None = None
+        self._open: _Run | None = None
+        self._last_ms = 0.0
+        self.seen_ms = 0.0
+        """The time of the last decision."""
+
+    def step(self, time_ms: float, decision: Decision) -> list[Event]:
+        """Takes the decision on one frame in, in order of time.
+
+        Returns:
+            The events that it makes certain. A start names the time at which its action was first
+            said, an end the time at which it was last said.
+        """
+        self.seen_ms = time_ms
+        said = decision.label if decision.known else None
+        if said in (BACKGROUND, WARMING):
+            said = None
+        events: list[Event] = []
+        if self._open and said == self._open.label:
+            self._last_ms = time_ms
+            self._open.total += decision.score
+            self._open.frames += 1
+        elif self._open and time_ms - self._last_ms >= END_MS:
+            events += self.close()
+        events += self._try(time_ms, said, decision.score)
+        return events
+
+    def close(self) -> list[Event]:
+        """Ends the open segment, if there is one: the person or the stream has ended."""
+        if self._open is None:
+            return []
+        run, self._open = self._open, None
+        return [Event("end", self._person, run.label, self._last_ms, run.score)]
+
+    def _try(self, time_ms: float, said: str | None, score: float) -> list[Event]:
+        """Follows the label that may become the next segment."""
+        if said is None or (self._open and said == self._open.label):
+            self._candidate = None
+            return []
+        if self._candidate is None or self._candidate.label != said:
+            self._candidate = _Run(said, time_ms)
+        run = self._candidate
+        run.total += score
+        run.frames += 1
+        if time_ms - run.since_ms < START_MS:
+            return []
+        events = self.close()
+        self._candidate, self._open, self._last_ms = None, run, time_ms
+        return [*events, Event("start", self._person, run.label, run.since_ms, run.score)]

@@ -1,0 +1,1 @@
+"""Learns weights: readers of raw recordings, prepared stores, training, evaluation."""

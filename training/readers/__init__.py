@@ -1,0 +1,1 @@
+"""Readers of raw data sets: each yields the clips of one set and says what is wrong with a file."""
