@@ -84,6 +84,10 @@ class Bye(msgspec.Struct, frozen=True, tag="bye", tag_field="type"):
 ClientMessage = Hello | Pose | Bye
 
 
+KINDS = ("hello", "pose", "bye")
+"""The types of message that a client may send."""
+
+
 class Model(msgspec.Struct, frozen=True):
     """The model that answers."""
 
@@ -181,13 +185,26 @@ def decode(data: str | bytes) -> ClientMessage:
             _from_json.decode(data) if isinstance(data, str) else _from_msgpack.decode(data)
         )
     except msgspec.ValidationError as error:
-        raise Refusal("invalid-message", f"the message is not of the protocol: {error}") from None
+        raise _invalid(data, error) from None
     except (msgspec.DecodeError, UnicodeError) as error:
         form = "JSON" if isinstance(data, str) else "MessagePack"
         raise Refusal("not-decodable", f"the message is not {form}: {error}") from None
     except RecursionError:
         raise Refusal("not-decodable", "the message is nested too deeply") from None
     return message
+
+
+def _invalid(data: str | bytes, error: msgspec.ValidationError) -> Refusal:
+    """Says what is wrong with a message that is JSON or MessagePack, but not of this protocol."""
+    try:
+        raw = msgspec.json.decode(data) if isinstance(data, str) else msgspec.msgpack.decode(data)
+    except (msgspec.DecodeError, RecursionError):
+        raw = None
+    kind = raw.get("type") if isinstance(raw, dict) else None
+    if isinstance(raw, dict) and kind not in KINDS:
+        expected = ", ".join(KINDS)
+        return Refusal("unknown-type", f"a message's type is one of {expected}; got {kind!r:.60}")
+    return Refusal("invalid-message", f"the message is not of the protocol: {error}")
 
 
 def encode(message: ServerMessage, *, text: bool) -> str | bytes:

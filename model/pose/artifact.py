@@ -7,12 +7,12 @@ opens no file and runs no graph: it is given metadata and the shapes of inputs a
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
 from model.pose.layout import LAYOUTS, Layout, layout_named
-from model.pose.normalise import Normalisation, dimensions
+from model.pose.normalise import Normalisation, dimensions, joints_needed
 from model.pose.window import WindowSpec
 
 METADATA_KEY = "posewire"
@@ -38,11 +38,22 @@ class Calibration:
         temperature: what logits are divided by before the softmax (Guo et al., ICML 2017).
         thresholds: label → the score below which it is not taken for known.
         unknown_threshold: the same for every label without one of its own.
+
+    Raises:
+        ArtifactError: a value is out of its range.
     """
 
     temperature: float = 1.0
     thresholds: dict[str, float] = field(default_factory=dict)
     unknown_threshold: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuses values that no calibration can have."""
+        if not self.temperature > 0:
+            raise ArtifactError(f"the calibration's temperature is above 0, got {self.temperature}")
+        for threshold in (self.unknown_threshold, *self.thresholds.values()):
+            if not 0 <= threshold <= 1:
+                raise ArtifactError(f"the calibration's thresholds are from 0 to 1, got {threshold}")
 
 
 @dataclass(frozen=True)
@@ -129,14 +140,14 @@ class ArtifactSpec:
             raise ArtifactError(
                 f"the calibration has thresholds for {', '.join(unknown)}: no label"
             )
-        if not self.calibration.temperature > 0:
-            raise ArtifactError(
-                f"the calibration's temperature is above 0, got {self.calibration.temperature}"
-            )
         try:
             _ = self.window
         except ValueError as error:
             raise ArtifactError(f"the artifact's timing is wrong: {error}") from None
+        try:
+            joints_needed(self.normalisation, self.skeleton)
+        except ValueError as error:
+            raise ArtifactError(f"the artifact's normalisation is wrong: {error}") from None
 
     @property
     def window(self) -> WindowSpec:
@@ -183,22 +194,29 @@ def read_spec(metadata: Mapping[str, str]) -> ArtifactSpec:
         raw = msgspec.json.decode(text)
     except msgspec.DecodeError as error:
         raise ArtifactError(f"the artifact's metadata is not JSON: {error}") from None
-    contract = raw.get("contract") if isinstance(raw, dict) else None
-    if contract != CONTRACT:
+    if not isinstance(raw, dict):
+        raise ArtifactError(f"the artifact's metadata is a JSON object, got {text[:40]}")
+    if raw.get("contract") != CONTRACT:
         raise ArtifactError(
-            f"the artifact follows contract {contract!r}, this posewire reads {CONTRACT}; "
-            "export it again with this version"
+            f"the artifact follows contract {raw.get('contract')!r}, this posewire reads "
+            f"{CONTRACT}; export it again with this version"
         )
-    return _decoded(raw)
+    return spec_of(raw)
 
 
-def _decoded(raw: dict[str, Any]) -> ArtifactSpec:
+def spec_of(fields: Mapping[str, object]) -> ArtifactSpec:
+    """Reads the specification from plain values, as metadata and checkpoints hold them.
+
+    Raises:
+        ArtifactError: a field is missing, of another type, or contradicts another.
+    """
     try:
-        return msgspec.convert(raw, ArtifactSpec)
-    except ArtifactError:
-        raise
+        return msgspec.convert(fields, ArtifactSpec)
     except msgspec.ValidationError as error:
-        raise ArtifactError(f"the artifact's metadata is not a specification: {error}") from None
+        # msgspec wraps what a specification itself refuses, which is a whole sentence already.
+        if isinstance(error.__cause__, ArtifactError):
+            raise error.__cause__ from None
+        raise ArtifactError(f"the artifact's specification is wrong: {error}") from None
 
 
 Shapes = Mapping[str, tuple[str, Sequence[Dimension]]]
@@ -222,7 +240,7 @@ def check_graph(spec: ArtifactSpec, inputs: Shapes, outputs: Shapes) -> None:
             f"{', '.join(inputs)} and {', '.join(outputs)}"
         )
     features = outputs["features"][1]
-    width = features[-1] if features else None
+    width = features[-1] if features and isinstance(features[-1], int) else "F"
     declared = (
         ("clip", inputs["clip"], spec.input_shape()),
         ("logits", outputs["logits"], spec.logits_shape()),
@@ -233,7 +251,8 @@ def check_graph(spec: ArtifactSpec, inputs: Shapes, outputs: Shapes) -> None:
             raise ArtifactError(f"{name} is float32 in an artifact, here it is {kind}")
         if not _agrees(shape, expected):
             raise ArtifactError(
-                f"{name} has the shape {_shown(shape)}; the metadata declares {_shown(expected)}"
+                f"{name} has the shape {_shown(shape)}; the metadata declares {_shown(expected)}, "
+                "where only ? is dynamic"
             )
 
 
@@ -244,4 +263,4 @@ def _agrees(shape: Sequence[Dimension], expected: Sequence[Dimension]) -> bool:
 
 
 def _shown(shape: Sequence[Dimension]) -> str:
-    return "(" + ", ".join(str(n) if isinstance(n, int) else "B" for n in shape) + ")"
+    return "(" + ", ".join("?" if size is None else str(size) for size in shape) + ")"

@@ -7,7 +7,7 @@ invented.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,14 +61,25 @@ class LayoutMapping:
         if self.source == self.target:
             return keypoints
         mapped = np.zeros((*keypoints.shape[:-2], len(self.target.joints), 4), np.float32)
-        for joint, origin in enumerate(self.origins):
-            if not origin:
-                continue
-            parts = keypoints[..., list(origin), :]
-            score = parts[..., 3].min(axis=-1)
-            mapped[..., joint, :3] = parts[..., :3].mean(axis=-2) * (score > 0)[..., None]
-            mapped[..., joint, 3] = score
+        here, there = self._copied
+        mapped[..., here, :] = keypoints[..., there, :]
+        for joint, origin in self._derived:
+            mapped[..., joint, :3] = keypoints[..., origin, :3].mean(axis=-2)
+            mapped[..., joint, 3] = keypoints[..., origin, 3].min(axis=-1)
+        mapped[~(mapped[..., 3] > 0)] = 0
         return mapped
+
+    @cached_property
+    def _copied(self) -> tuple[list[int], list[int]]:
+        """The target joints that the source has, and where it has them."""
+        here = [joint for joint, origin in enumerate(self.origins) if len(origin) == 1]
+        return here, [self.origins[joint][0] for joint in here]
+
+    @cached_property
+    def _derived(self) -> list[tuple[int, list[int]]]:
+        """The target joints that are means, each with the source joints that it is the mean of."""
+        origins = enumerate(self.origins)
+        return [(joint, list(origin)) for joint, origin in origins if len(origin) > 1]
 
 
 @cache

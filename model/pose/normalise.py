@@ -4,6 +4,7 @@ Training and service call this one function, by the name that the artifact decla
 network and no time: frame T-1 is whatever the caller put there.
 """
 
+from collections.abc import Mapping
 from typing import Literal, get_args
 
 import numpy as np
@@ -15,6 +16,17 @@ Floats = NDArray[np.float32]
 Flags = NDArray[np.bool_]
 Normalisation = Literal["none", "body-2d", "kinect-3d", "2s-agcn", "published-2d"]
 NORMALISATIONS: tuple[Normalisation, ...] = get_args(Normalisation)
+
+_SIDES = ("left_shoulder", "right_shoulder", "left_hip", "right_hip")
+_TRUNK = ("pelvis", "spine", "right_shoulder", "left_shoulder")
+NEEDED_JOINTS: Mapping[Normalisation, tuple[str, ...]] = {
+    "none": (),
+    "body-2d": _SIDES,
+    "kinect-3d": _TRUNK,
+    "2s-agcn": _TRUNK,
+    "published-2d": (),
+}
+"""Scheme → the joints that it finds a body by."""
 
 SHOULDERS_A_TORSO = 0.75
 """Shoulder width over torso length of an adult: scales a body whose hips are out of the picture."""
@@ -31,6 +43,22 @@ def dimensions(scheme: Normalisation, layout: Layout) -> int:
             return layout.dimensions
 
 
+def joints_needed(scheme: Normalisation, layout: Layout) -> list[int]:
+    """Returns where `layout` has the joints that `scheme` finds a body by, in `scheme`'s order.
+
+    Raises:
+        ValueError: the layout lacks one.
+    """
+    names = NEEDED_JOINTS[scheme]
+    missing = [name for name in names if name not in layout.joints]
+    if missing:
+        raise ValueError(
+            f"normalisation {scheme!r} needs the joints {', '.join(names)}; "
+            f"layout {layout.name!r} lacks {', '.join(missing)}"
+        )
+    return [layout.joints.index(name) for name in names]
+
+
 def normalise(
     scheme: Normalisation,
     keypoints: Floats,
@@ -40,8 +68,9 @@ def normalise(
     """Normalises windows.
 
     - `none`: x, y, z of a 3D layout, or x, y, score of a 2D one, as they are.
-    - `body-2d`: the window's body centre (pelvis, else thorax) goes to 0 and its torso length to 1,
-      one shift and one scale a window, so that aspect and movement stay; the score is channel 3.
+    - `body-2d`: a person's centre (pelvis, else thorax) goes to 0 and the torso length to 1, one
+      shift and one scale a window, so that aspect and movement stay; the score is channel 3. Where
+      no torso is ever seen, the centre and the spread of the joints that are stand for it.
     - `kinect-3d`: the main body's spine goes to 0 in every frame; z is up the spine, x from the
       right to the left shoulder, y = z × x, found in the oldest frame that has these joints.
     - `2s-agcn`: as 2s-AGCN (Shi et al., CVPR 2019) prepares NTU and PKU: empty frames repeat the
@@ -53,7 +82,8 @@ def normalise(
 
     Args:
         scheme: the name of the normalisation.
-        keypoints: (B, T, V, M, 4) rows x, y, z, score; score 0 marks a missing joint.
+        keypoints: (B, T, V, M, 4) rows x, y, z, score; a joint whose score is not above 0, or that
+            has a number which is not finite, is missing.
         layout: the layout of the V joints.
         size: (width, height) of the picture in pixels, for `published-2d`.
 
@@ -63,19 +93,21 @@ def normalise(
     Raises:
         ValueError: the scheme needs a joint that the layout lacks, or a picture size and got none.
     """
-    points = np.where(keypoints[..., 3:] > 0, keypoints[..., :3], np.float32(0))
-    score = keypoints[..., 3]
+    present = np.isfinite(keypoints).all(axis=-1) & (keypoints[..., 3] > 0)
+    rows = np.where(present[..., None], keypoints, np.float32(0))
+    points, score = rows[..., :3], rows[..., 3]
+    joints = joints_needed(scheme, layout)
     match scheme:
         case "none":
             third = points[..., 2] if layout.dimensions == 3 else score
         case "body-2d":
-            points = _body_2d(points, score > 0, layout)
+            points = _body_2d(points[..., :2], present, joints)
             third = score
         case "kinect-3d":
-            points = _kinect_3d(points, score > 0, layout)
+            points = _kinect_3d(points, present, joints)
             third = points[..., 2]
         case "2s-agcn":
-            points = _two_stream_agcn(points, score > 0, layout)
+            points = _two_stream_agcn(points, present, joints)
             third = points[..., 2]
         case "published-2d":
             points = _published_2d(points, size)
@@ -84,64 +116,55 @@ def normalise(
     return np.stack(channels, axis=1).astype(np.float32, copy=False)
 
 
-def _joints(layout: Layout, scheme: str, *names: str) -> list[int]:
-    indices = [layout.index(name) for name in names]
-    missing = [name for name, index in zip(names, indices, strict=True) if index is None]
-    if missing:
-        raise ValueError(
-            f"normalisation {scheme!r} needs the joints {', '.join(names)}; "
-            f"layout {layout.name!r} lacks {', '.join(missing)}"
-        )
-    return [index for index in indices if index is not None]
+def _between(points: Floats, present: Flags, joints: list[int]) -> Floats:
+    """The mean of some joints, (B, T, V, M, 2) → (B, T, M, 2); NaN where one of them is missing."""
+    seen: Flags = present[..., joints, :].all(axis=-2)
+    return np.where(seen[..., None], points[..., joints, :, :].mean(axis=-3), np.float32(np.nan))
 
 
-def _between(points: Floats, present: Flags, joints: list[int]) -> tuple[Floats, Flags]:
-    """The mean of some joints, (..., V, M, 3) → (..., M, 3), and where all of them are present."""
-    return points[..., joints, :, :].mean(axis=-3), np.all(present[..., joints, :], axis=-2)
-
-
-def _body_2d(points: Floats, present: Flags, layout: Layout) -> Floats:
-    shoulders = _joints(layout, "body-2d", "left_shoulder", "right_shoulder")
-    hips = _joints(layout, "body-2d", "left_hip", "right_hip")
-    thorax, has_thorax = _between(points, present, shoulders)
-    pelvis, has_pelvis = _between(points, present, hips)
-    left, right = points[..., shoulders[0], :, :2], points[..., shoulders[1], :, :2]
-    width = np.linalg.norm(left - right, axis=-1) / SHOULDERS_A_TORSO
-    torso = np.linalg.norm((thorax - pelvis)[..., :2], axis=-1)
+def _body_2d(points: Floats, present: Flags, joints: list[int]) -> Floats:
+    thorax = _between(points, present, joints[:2])
+    pelvis = _between(points, present, joints[2:])
+    left, right = (_between(points, present, [joint]) for joint in joints[:2])
+    count = present.sum(axis=2)[..., None]
+    middle = np.where(count > 0, points.sum(axis=2) / np.maximum(count, 1), np.float32(np.nan))
 
     # One person's median over the window: a joint lost for a moment must not make the body jump.
-    # (B, T, M): the torso and the shoulders foreshorten in turn, so the longer of the two is
-    # nearer.
-    length = np.fmax(
-        np.where(has_thorax & has_pelvis, torso, np.nan), np.where(has_thorax, width, np.nan)
-    )
-    centre = np.where(has_pelvis[..., None], pelvis, np.nan)
-    unseen = ~has_pelvis.any(axis=1, keepdims=True) & has_thorax
-    centre = np.where(unseen[..., None], thorax, centre)
+    shift = _median_over_frames(_known(_known(pelvis, thorax), middle), np.float32(0))
+    moved = np.where(present[..., None], points - shift[:, :, None], np.float32(0))
 
-    shift = _median_over_frames(centre[..., :2], otherwise=0.0)[:, :, None]
-    scale = _median_over_frames(length, otherwise=1.0)[:, :, None, :, None]
-    moved = (points[..., :2] - shift) / np.maximum(scale, np.float32(1e-6))
-    return np.where(present[..., None], moved, np.float32(0))
+    # The torso and the shoulders foreshorten in turn, so the longer of the two is nearer.
+    torso = np.linalg.norm(thorax - pelvis, axis=-1)
+    width = np.linalg.norm(left - right, axis=-1) / np.float32(SHOULDERS_A_TORSO)
+    length = np.fmax(torso, width)
+    total = np.maximum(present.sum(axis=(1, 2)), 1)
+    spread = np.sqrt(np.sum(moved**2, axis=(1, 2, 4)) / total)[:, None]
+    scale = _median_over_frames(np.where(length > 0, length, np.float32(np.nan)), spread)
+    moved /= np.maximum(scale, np.float32(1e-6))[:, :, None, :, None]
+    return moved
 
 
-def _median_over_frames(values: Floats, otherwise: float) -> Floats:
+def _known(first: Floats, other: Floats) -> Floats:
+    """`first` in the windows (axis 0) in which it is ever known, that is not NaN, else `other`."""
+    unknown = np.isnan(first).all(axis=1, keepdims=True)
+    return np.where(unknown, other, first)
+
+
+def _median_over_frames(values: Floats, otherwise: Floats | np.float32) -> Floats:
     """The median over axis 1 (T), kept as a length-1 axis, of the values that are not NaN."""
     ordered = np.sort(values, axis=1)
     count = np.sum(~np.isnan(values), axis=1, keepdims=True)
     low = np.take_along_axis(ordered, np.maximum(count - 1, 0) // 2, axis=1)
-    high = np.take_along_axis(ordered, np.minimum(count // 2, values.shape[1] - 1), axis=1)
-    return np.where(count > 0, (low + high) / 2, np.float32(otherwise))
+    high = np.take_along_axis(ordered, count // 2, axis=1)
+    return np.where(count > 0, (low + high) / 2, otherwise)
 
 
-def _kinect_3d(points: Floats, present: Flags, layout: Layout) -> Floats:
-    pelvis, spine, right, left = _joints(
-        layout, "kinect-3d", "pelvis", "spine", "right_shoulder", "left_shoulder"
-    )
+def _kinect_3d(points: Floats, present: Flags, joints: list[int]) -> Floats:
+    pelvis, spine, right, left = joints
     main, seen = points[..., 0, :], present[..., 0]
     up = main[:, :, spine] - main[:, :, pelvis]
     across = main[:, :, left] - main[:, :, right]
-    usable = seen[:, :, [pelvis, spine, right, left]].all(axis=2)
+    usable = seen[:, :, joints].all(axis=2)
     usable &= np.linalg.norm(np.cross(up, across), axis=-1) > 1e-6
     oldest = np.argmax(usable, axis=1)
     batch = np.arange(len(points))
@@ -151,21 +174,19 @@ def _kinect_3d(points: Floats, present: Flags, layout: Layout) -> Floats:
     x = np.where(known, across[batch, oldest], np.array([-1, 0, 0], np.float32))
     x = _unit(x - np.sum(x * z, axis=-1, keepdims=True) * z)
     axes = np.stack((x, np.cross(z, x), z), axis=1)
-    return _rotated(_centred(points, present, spine), present, axes)
+    return _rotated(_centred(points, present, spine), axes)
 
 
-def _two_stream_agcn(points: Floats, present: Flags, layout: Layout) -> Floats:
-    pelvis, spine, right, left = _joints(
-        layout, "2s-agcn", "pelvis", "spine", "right_shoulder", "left_shoulder"
-    )
+def _two_stream_agcn(points: Floats, present: Flags, joints: list[int]) -> Floats:
+    pelvis, spine, right, left = joints
     points, present = _repeated(points, present)
     points = _centred(points, present, spine)
     first = points[:, 0, :, 0]
-    to_z = _smallest_rotation(first[:, spine] - first[:, pelvis], np.array([0, 0, 1], np.float32))
-    points = _rotated(points, present, to_z)
-    first = points[:, 0, :, 0]
-    to_x = _smallest_rotation(first[:, right] - first[:, left], np.array([1, 0, 0], np.float32))
-    return _rotated(points, present, to_x)
+    up, across = first[:, spine] - first[:, pelvis], first[:, right] - first[:, left]
+    to_z = _smallest_rotation(up, np.array([0, 0, 1], np.float32))
+    across = (to_z @ across[..., None])[..., 0]
+    to_x = _smallest_rotation(across, np.array([1, 0, 0], np.float32))
+    return _rotated(points, to_x @ to_z)
 
 
 def _published_2d(points: Floats, size: tuple[float, float] | None) -> Floats:
@@ -188,10 +209,11 @@ def _centred(points: Floats, present: Flags, spine: int) -> Floats:
     return np.where(present[..., None], points - spines[:, :, None, None], np.float32(0))
 
 
-def _rotated(points: Floats, present: Flags, axes: Floats) -> Floats:
+def _rotated(points: Floats, axes: Floats) -> Floats:
     """Turns each window's points by its own (B, 3, 3) matrix whose rows are the new axes."""
-    turned = np.einsum("btvmc,bdc->btvmd", points, axes, optimize=True)
-    return np.where(present[..., None], turned, np.float32(0))
+    batch, frames, joints, people, _ = points.shape
+    turned = points.reshape(batch, frames * joints * people, 3) @ axes.swapaxes(1, 2)
+    return turned.reshape(points.shape)
 
 
 def _repeated(points: Floats, present: Flags) -> tuple[Floats, Flags]:

@@ -16,7 +16,7 @@ from model.pose.decision import STILL_WARMING, UNWATCHED, Decision, decide
 from model.pose.layout import Layout
 from model.pose.mapping import layout_mapping
 from model.pose.normalise import normalise
-from model.pose.window import PoseWindow
+from model.pose.window import SAME_TIME_MS, PoseWindow
 
 PERSON_ENDS_MS = 1000.0
 """A person who has not been seen for longer than this has ended; the same id then begins anew."""
@@ -39,8 +39,10 @@ class FrameAnswer:
 
 @dataclass(frozen=True)
 class _Frame:
+    """A client frame: its people keep the windows that they had, though they end before the run."""
+
     time_ms: float
-    people: tuple[int, ...]
+    people: tuple[tuple[int, PoseWindow], ...]
 
 
 @dataclass(frozen=True)
@@ -50,15 +52,15 @@ class DueWindows:
     Attributes:
         end_ms: the time at which the windows end.
         clips: (N, 3, T, V, M) normalised; N may be 0.
-        rows: person → the row of `clips` that speaks of them; a person still warming has none.
-        unwatched: people whom no row speaks of although they are warm.
+        rows: a person's window → the row of `clips` that speaks of them; none while it warms.
+        unwatched: the windows of people whom no row speaks of although they are warm.
         frames: the client frames to be answered, oldest first.
     """
 
     end_ms: float
     clips: NDArray[np.float32]
-    rows: Mapping[int, int]
-    unwatched: frozenset[int]
+    rows: Mapping[PoseWindow, int]
+    unwatched: frozenset[PoseWindow]
     frames: tuple[_Frame, ...]
 
 
@@ -119,7 +121,8 @@ class LabelStream:
                 self._people[person] = PoseWindow(self._window, len(self._spec.joints))
             self._people[person].push(time_ms, self._mapping(keypoints))
         if wanted:
-            self._pending.append(_Frame(time_ms, tuple(people)))
+            windows = tuple((person, self._people[person]) for person in people)
+            self._pending.append(_Frame(time_ms, windows))
             self._since_run += 1
         return True
 
@@ -130,12 +133,15 @@ class LabelStream:
             drop_superseded: answer only the frames that belong to this run, and count those that
                 earlier runs, which never happened, should have answered.
         """
-        if self._since_run < self._window.hop_frames or self._newest_ms is None:
+        hop = self._window.hop_frames
+        if self._since_run < hop or self._newest_ms is None:
             return None
         self._since_run = 0
-        latest_ms = self._newest_ms - self._window.lookahead_ms
-        ready = sum(frame.time_ms <= latest_ms for frame in self._pending)
-        surplus = max(ready - self._window.hop_frames, 0) if drop_superseded else 0
+        ready = self._ready(self._newest_ms)
+        # The run before this one ended a hop ago. What it could have answered waits no longer,
+        # unless that run never happened.
+        late = drop_superseded and len(self._pending) > hop
+        surplus = self._ready(self._pending[-1 - hop].time_ms) if late else 0
         frames = tuple(self._pending[surplus:ready])
         del self._pending[:ready]
         self.dropped += surplus
@@ -162,21 +168,29 @@ class LabelStream:
         return [
             FrameAnswer(
                 frame.time_ms,
-                tuple((who, self._decision(due, logits, frame, who)) for who in frame.people),
+                tuple(
+                    (person, self._decision(due, logits, frame.time_ms, window))
+                    for person, window in frame.people
+                ),
             )
             for frame in due.frames
         ]
 
     def _decision(
-        self, due: DueWindows, logits: NDArray[np.float32], frame: _Frame, person: int
+        self, due: DueWindows, logits: NDArray[np.float32], time_ms: float, window: PoseWindow
     ) -> Decision:
-        row = due.rows.get(person)
+        row = due.rows.get(window)
         if row is None:
-            return UNWATCHED if person in due.unwatched else STILL_WARMING
+            return UNWATCHED if window in due.unwatched else STILL_WARMING
         spoken = logits[row]
         if self._spec.task == "frames":
-            spoken = spoken[self._window.position(frame.time_ms, due.end_ms)]
+            spoken = spoken[self._window.position(time_ms, due.end_ms)]
         return decide(spoken, self._spec.labels, self._spec.calibration, self._top_k)
+
+    def _ready(self, end_ms: float) -> int:
+        """How many of the waiting frames a run that ends at `end_ms` can answer."""
+        latest_ms = end_ms - self._window.lookahead_ms + SAME_TIME_MS
+        return sum(frame.time_ms <= latest_ms for frame in self._pending)
 
     def _end_unseen(self, time_ms: float) -> None:
         ended = [
@@ -188,27 +202,20 @@ class LabelStream:
             del self._people[person]
 
     def _run(self, frames: tuple[_Frame, ...], end_ms: float) -> DueWindows:
-        asked = dict.fromkeys(person for frame in frames for person in frame.people)
-        warm = [
-            person
-            for person in asked
-            if person in self._people and self._people[person].warm(end_ms)
-        ]
-        windows = {person: self._people[person].window(end_ms) for person in warm}
-        if self._spec.persons == 1:
-            groups = [[person] for person in warm]
-        else:
-            groups = [sorted(warm, key=lambda person: -motion(windows[person]))[:2]] if warm else []
-        joints = len(self._spec.joints)
-        shape = (len(groups), self._spec.frames, joints, self._spec.persons, 4)
+        asked = dict.fromkeys(window for frame in frames for _, window in frame.people)
+        warm = {window: window.window(end_ms) for window in asked if window.warm(end_ms)}
+        groups = [[window] for window in warm]
+        if self._spec.persons == 2 and warm:
+            groups = [sorted(warm, key=lambda window: -motion(warm[window]))[:2]]
+        shape = (len(groups), self._spec.frames, len(self._spec.joints), self._spec.persons, 4)
         keypoints = np.zeros(shape, np.float32)
-        rows: dict[int, int] = {}
+        rows: dict[PoseWindow, int] = {}
         for row, group in enumerate(groups):
-            for place, person in enumerate(group):
-                keypoints[row, :, :, place] = windows[person]
-                rows[person] = row
+            for place, window in enumerate(group):
+                keypoints[row, :, :, place] = warm[window]
+                rows[window] = row
         clips = normalise(self._spec.normalisation, keypoints, self._spec.skeleton, self._size)
-        return DueWindows(end_ms, clips, rows, frozenset(warm) - rows.keys(), frames)
+        return DueWindows(end_ms, clips, rows, frozenset(warm.keys() - rows.keys()), frames)
 
 
 def motion(window: Keypoints) -> float:

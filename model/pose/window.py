@@ -16,6 +16,9 @@ MAX_GAP_MS = 850.0
 WARM_SAMPLES = 16
 """A window that holds fewer real samples than this is not spoken of: its label is `warming`."""
 
+SAME_TIME_MS = 0.001
+"""Times this close are the same: rounding must not lose a frame that lies where a sample is due."""
+
 
 @dataclass(frozen=True)
 class WindowSpec:
@@ -91,7 +94,7 @@ def resampled(
 
     A sample between two frames that lie at most `max_gap_ms` apart is interpolated linearly, joint
     by joint where both have it; every other sample is missing, unless a frame lies at that very
-    time.
+    time, to a microsecond.
 
     Args:
         times_ms: (N,) strictly increasing times of the real frames.
@@ -106,9 +109,9 @@ def resampled(
     count = len(times_ms)
     if count == 0:
         return np.zeros((spec.frames, *keypoints.shape[1:]), np.float32)
-    after = np.searchsorted(times_ms, wanted_ms, side="left")
+    after = np.searchsorted(times_ms, wanted_ms - SAME_TIME_MS, side="left")
     right = np.minimum(after, count - 1)
-    exact = times_ms[right] == wanted_ms
+    exact = np.abs(times_ms[right] - wanted_ms) <= SAME_TIME_MS
     left = np.where(exact, right, np.maximum(after - 1, 0))
     gap_ms = times_ms[right] - times_ms[left]
     inside = exact | ((after > 0) & (after < count) & (gap_ms <= spec.max_gap_ms))
@@ -162,7 +165,7 @@ class PoseWindow:
         self._keypoints[self._end] = keypoints
         self._end += 1
         # One frame from before the window stays: the oldest sample is interpolated from it.
-        oldest_ms = time_ms - self._spec.span_ms
+        oldest_ms = time_ms - self._spec.span_ms - SAME_TIME_MS
         while self._end - self._start > 1 and self._times_ms[self._start + 1] <= oldest_ms:
             self._start += 1
         return True
@@ -172,13 +175,22 @@ class PoseWindow:
 
         Args:
             end_ms: not before the newest frame; None is the newest frame's own time.
+
+        Raises:
+            ValueError: no frame has come yet, or `end_ms` lies before the newest.
         """
-        end_ms = self._end_ms(end_ms)
-        times_ms = self._times_ms[self._start : self._end]
-        return int(np.sum(times_ms >= end_ms - self._spec.span_ms))
+        oldest_ms = self._end_ms(end_ms) - self._spec.span_ms - SAME_TIME_MS
+        return int(np.sum(self._times_ms[self._start : self._end] >= oldest_ms))
 
     def warm(self, end_ms: float | None = None) -> bool:
-        """Returns whether the window holds enough real samples to be spoken of."""
+        """Returns whether the window holds enough real samples to be spoken of.
+
+        Args:
+            end_ms: not before the newest frame; None is the newest frame's own time.
+
+        Raises:
+            ValueError: no frame has come yet, or `end_ms` lies before the newest.
+        """
         return self.samples(end_ms) >= self._spec.warm_samples
 
     def window(self, end_ms: float | None = None) -> NDArray[np.float32]:

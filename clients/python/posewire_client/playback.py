@@ -46,19 +46,27 @@ async def play(
 
 
 async def _send(client: AsyncClient, poses: Iterator[RecordedPose], speed: float | None) -> None:
+    try:
+        await _send_in_time(client, poses, speed)
+    except Exception:
+        # Whatever is wrong with the rest, what was sent gets its labels.
+        await client.bye()
+        raise
+    await client.bye()
+
+
+async def _send_in_time(
+    client: AsyncClient, poses: Iterator[RecordedPose], speed: float | None
+) -> None:
     started_s = time.monotonic()
     first_ms: float | None = None
-    try:
-        for pose in poses:
-            if speed is not None:
-                first_ms = pose.t_ms if first_ms is None else first_ms
-                due_s = started_s + (pose.t_ms - first_ms) / 1000 / speed
-                await asyncio.sleep(max(0.0, due_s - time.monotonic()))
-            await client.send_pose(
-                pose.t_ms, [(person.id, person.keypoints) for person in pose.people]
-            )
-    finally:
-        await client.bye()
+    for pose in poses:
+        if speed is not None:
+            first_ms = pose.t_ms if first_ms is None else first_ms
+            due_s = started_s + (pose.t_ms - first_ms) / 1000 / speed
+            await asyncio.sleep(max(0.0, due_s - time.monotonic()))
+        people = [(person.id, person.keypoints) for person in pose.people]
+        await client.send_pose(pose.t_ms, people)
 
 
 def _laps(recording: Recording, *, loop: bool) -> Iterator[RecordedPose]:

@@ -45,7 +45,8 @@ class Stream:
         self._newest = NewestFrame()
         self._unlabelled = UnlabelledFrames(in_flight, float(options.lookahead_ms or 0))
         self._progress = asyncio.Event()
-        self._link: Link | None = None
+        self._latest: Link | None = None
+        self._link: Link | None = None  # the latest, while it can be sent on
         self._task: asyncio.Task[None] | None = None
         self._leaving = False
         self.inbox = Inbox(None if self._lossless else UNREAD_LIMIT)
@@ -97,6 +98,8 @@ class Stream:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+            # A task that is cancelled before its first step does not even clean up.
+            await self._end(None)
 
     async def _send_live(self, frame: Frame) -> None:
         while self._link is not None:
@@ -141,10 +144,15 @@ class Stream:
         except PosewireError as error:
             failure = error
         finally:
-            self._link = None
+            await self._end(failure)
+
+    async def _end(self, failure: PosewireError | None) -> None:
+        self._link = None
+        if not self.inbox.ended:
             self.inbox.end(failure)
-            self._progress.set()
-            await link.close()
+        self._progress.set()
+        if self._latest is not None:
+            await self._latest.close()
 
     async def _read(self, link: Link) -> LostError | None:
         """Deliver messages until the normal end, or the loss that is returned."""
@@ -158,6 +166,7 @@ class Stream:
 
     async def _take_up(self, link: Link, welcome: Welcome) -> None:
         """Begin a session: send what waits for it, then let new frames in."""
+        self._latest = link
         self.welcome = welcome
         self.counts.take(welcome)
         self._deliver(welcome)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,7 +38,7 @@ class Golden:
     @property
     def config(self) -> EncoderConfig:
         """The sizes and settings that the file states."""
-        stated = {
+        stated: dict[str, Any] = {
             name: self.tensors[f"config.{name}"].item()
             for name in ("joints", "persons", "frames", "hidden_size", "alpha", "gap")
         }

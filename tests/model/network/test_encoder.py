@@ -1,22 +1,24 @@
 """What holds for both encoders, whatever their sizes."""
 
+import dataclasses
 import math
+from typing import Any
 
 import pytest
 import torch
 from torch.nn import functional
 
 from model.network.config import EncoderConfig, EncoderKind
-from model.network.dste import DstLayer, Dste
+from model.network.dste import Dste, DstLayer
 from model.network.encoder import Streams, TemporalPositions
 from model.network.recogniser import encoder_of
 
 KINDS: list[EncoderKind] = ["dste", "sttr"]
 
 
-def small(kind: EncoderKind, **settings: float) -> EncoderConfig:
-    sizes = {"joints": 5, "persons": 1, "frames": 16, "hidden_size": 8, **settings}
-    return EncoderConfig(kind, **sizes)  # type: ignore[arg-type]  # sizes are ints
+def small(kind: EncoderKind, **settings: Any) -> EncoderConfig:
+    smallest = EncoderConfig(kind, joints=5, persons=1, hidden_size=8, frames=16)
+    return dataclasses.replace(smallest, **settings)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -100,8 +102,7 @@ def test_a_clip_of_another_shape_is_refused() -> None:
         ({"drop_path": 1.0}, "drop_path must be at least 0 and below 1; got 1.0"),
     ],
 )
-def test_settings_out_of_range_are_refused(setting: dict[str, object], sentence: str) -> None:
+def test_settings_out_of_range_are_refused(setting: dict[str, Any], sentence: str) -> None:
     """The sentence names the setting, its range and what came."""
-    settings = {"kind": "dste", "joints": 5, "persons": 1, "hidden_size": 8, **setting}
     with pytest.raises(ValueError, match=sentence):
-        EncoderConfig(**settings)  # type: ignore[arg-type]  # wrong on purpose
+        small(**{"kind": "dste", **setting})

@@ -35,17 +35,14 @@ def test_motion_adds_up_to_the_way_gone(sizes: tuple[int, int, int, int, int]) -
     assert not steps[:, :, -1].any()
 
 
-@given(st.integers(1, 12).flatmap(lambda v: st.tuples(*[st.integers(0, max(0, v - 1))] * v)))
-def test_bones_lead_from_a_root_to_each_joint_or_the_parents_are_refused(
-    parents: tuple[int, ...],
-) -> None:
-    """Whatever passes the check, the bones from a root down to a joint add up to the joint."""
+FORESTS = st.integers(1, 12).flatmap(lambda v: st.tuples(*[st.integers(0, j) for j in range(v)]))
+
+
+@given(FORESTS)
+def test_bones_lead_from_a_root_to_each_joint(parents: tuple[int, ...]) -> None:
+    """The bones from a root down to a joint, added to the root, give the joint."""
     joints = len(parents)
-    try:
-        check_parents(parents, joints)
-    except ValueError as error:
-        assert "run in a circle" in str(error)
-        return
+    check_parents(parents, joints)
     clip = torch.randint(-9, 9, (1, 3, 2, joints, 1))
     bones = bone(clip, parents)
     for joint in range(joints):
