@@ -1,4 +1,4 @@
-"""The service's commands: `python -m service serve` and `python -m service doctor`."""
+"""The service's commands: `python -m service serve`, `doctor` and `asyncapi`."""
 
 import argparse
 import json
@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from service.app import create_app
+from service.asyncapi import document
 from service.doctor import examine
 from service.engine import OnnxEngine
 from service.server import address_of, bind, serve
@@ -19,6 +20,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs a command and returns its exit status."""
     parser = _parser()
     options = parser.parse_args(arguments)
+    if options.command == "asyncapi":
+        print(document(), end="")
+        return 0
     try:
         settings = load_settings(host=options.host, port=options.port, model=options.model)
         if options.command == "doctor":
@@ -73,6 +77,9 @@ def _parser() -> argparse.ArgumentParser:
             )
         if name == "doctor":
             command.add_argument("--json", action="store_true", help="one machine-readable line")
+    commands.add_parser(
+        "asyncapi", help="print the description of the socket, which is docs/asyncapi.yaml"
+    )
     return parser
 
 

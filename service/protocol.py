@@ -14,7 +14,6 @@ Coordinates = Literal["pixels", "normalised", "metres"]
 Up = Literal["x", "y", "z", "-x", "-y", "-z"]
 Drop = Literal["oldest", "never"]
 
-UNSUPPORTED = 1003
 TOO_LARGE = 1009
 FAILED = 1011
 PROTOCOL = 4400

@@ -1,0 +1,77 @@
+"""The socket's description in AsyncAPI 3.0, made from the messages so that it stays true."""
+
+from typing import Any
+
+import msgspec
+
+from service import protocol
+from service.protocol import VERSION
+
+RECEIVED = (protocol.Hello, protocol.Pose, protocol.Bye)
+SENT = (protocol.Welcome, protocol.Actions, protocol.Event, protocol.Error)
+
+CLOSING_CODES = {
+    1000: "the client said bye and has every label",
+    1009: "a message was too large; the reason says how large it may be",
+    1011: "the server failed; connect again",
+    1012: "the server is stopping; connect again",
+    4400: "the client broke the protocol; the error before says how",
+}
+
+
+def description() -> dict[str, Any]:
+    """Returns the AsyncAPI document."""
+    _, schemas = msgspec.json.schema_components(
+        (*RECEIVED, *SENT), ref_template="#/components/schemas/{name}"
+    )
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "posewire stream",
+            "version": str(VERSION),
+            "description": "Poses in, action labels out. A text message is JSON, a binary message "
+            "MessagePack, of one and the same schema; replies come in the encoding of the hello. "
+            "Closing codes: "
+            + "; ".join(f"{code}, {meaning}" for code, meaning in CLOSING_CODES.items())
+            + ".",
+        },
+        "defaultContentType": "application/json",
+        "channels": {
+            "stream": {
+                "address": "/v1/stream",
+                "messages": {
+                    _name(message): {"$ref": f"#/components/messages/{_name(message)}"}
+                    for message in (*RECEIVED, *SENT)
+                },
+            }
+        },
+        "operations": {
+            "receive": _operation("receive", RECEIVED),
+            "send": _operation("send", SENT),
+        },
+        "components": {
+            "messages": {
+                _name(message): {
+                    "summary": (message.__doc__ or "").splitlines()[0],
+                    "payload": {"$ref": f"#/components/schemas/{message.__name__}"},
+                }
+                for message in (*RECEIVED, *SENT)
+            },
+            "schemas": schemas,
+        },
+    }
+
+
+def document() -> str:
+    """Returns the document as YAML, as it lies in docs/asyncapi.yaml."""
+    return msgspec.yaml.encode(description()).decode()
+
+
+def _operation(action: str, messages: tuple[type[msgspec.Struct], ...]) -> dict[str, Any]:
+    channel = "#/channels/stream"
+    references = [{"$ref": f"{channel}/messages/{_name(message)}"} for message in messages]
+    return {"action": action, "channel": {"$ref": channel}, "messages": references}
+
+
+def _name(message: type[msgspec.Struct]) -> str:
+    return message.__name__.lower()
