@@ -1,0 +1,1 @@
+"""What is measured of posewire; figures.json holds every published figure once."""
