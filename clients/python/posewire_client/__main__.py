@@ -84,6 +84,7 @@ def _summary(
         frames_sent=counts.frames_sent,
         labels_received=counts.labels_received,
         dropped=counts.dropped,
+        errors=counts.errors,
         reconnects=counts.reconnects,
         seconds=round(seconds, 3),
         ended=ended,
@@ -103,7 +104,10 @@ def _hello(recorded: Hello, settings: argparse.Namespace) -> Hello:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=PROGRAM, description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM,
+        description="Play a recording to a posewire server and print its labels as they come.",
+    )
     parser.add_argument(
         "recording", metavar="RECORDING", help="JSON Lines: a hello, then the poses as sent"
     )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from posewire_client.messages import Actions, Message, Welcome
+from posewire_client.messages import Actions, ErrorMessage, Message, Welcome
 
 
 @dataclass
@@ -14,6 +14,7 @@ class Counts:
         labels_received: Frames that were answered with `actions`.
         dropped_by_server: Frames that newer ones superseded there.
         dropped_by_client: Frames that newer ones superseded here, while disconnected.
+        errors: Messages that the server refused, without ending the stream.
         unread: Messages that were thrown away because nobody read them.
         reconnects: Streams opened after the first.
     """
@@ -22,6 +23,7 @@ class Counts:
     labels_received: int = 0
     dropped_by_server: int = 0
     dropped_by_client: int = 0
+    errors: int = 0
     unread: int = 0
     reconnects: int = 0
     _dropped_in_earlier_sessions: int = 0
@@ -37,5 +39,7 @@ class Counts:
             self.labels_received += 1
             # The server counts from nought in each session.
             self.dropped_by_server = self._dropped_in_earlier_sessions + message.dropped
+        elif isinstance(message, ErrorMessage):
+            self.errors += 1
         elif isinstance(message, Welcome):
             self._dropped_in_earlier_sessions = self.dropped_by_server

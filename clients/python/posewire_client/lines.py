@@ -17,6 +17,7 @@ from posewire_client.messages import (
 )
 
 LABEL_WIDTH = 16
+WARMING = "warming"
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True, tag="summary"):
@@ -26,6 +27,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True, tag="summary"):
         frames_sent: Frames that went out.
         labels_received: Frames that were answered.
         dropped: Frames that newer ones superseded, in the server or while disconnected.
+        errors: Messages that the server refused, without ending the stream.
         reconnects: Streams opened after the first.
         seconds: From connecting to the end.
         ended: `complete`, `interrupted` (Ctrl-C), or `failed`.
@@ -34,6 +36,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True, tag="summary"):
     frames_sent: int
     labels_received: int
     dropped: int
+    errors: int
     reconnects: int
     seconds: float
     ended: Literal["complete", "interrupted", "failed"]
@@ -42,7 +45,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True, tag="summary"):
         """The summary for people."""
         return (
             f"{self.ended}: {self.frames_sent} frames sent, {self.labels_received} labels, "
-            f"{self.dropped} dropped, {self.reconnects} reconnects, {self.seconds:.1f} s"
+            f"{self.dropped} dropped, {self.errors} errors, {self.reconnects} reconnects, "
+            f"{self.seconds:.1f} s"
         )
 
 
@@ -56,7 +60,8 @@ def lines(message: Message) -> list[str]:
             return [f"{_time(message.t_ms)}  {_event(message)}"]
         case Welcome():
             model = message.model
-            return [f"connected: {model.name}, {len(model.labels)} labels"]
+            name = f"{model.name} {model.version}".rstrip()
+            return [f"connected: {name}, {len(model.labels)} labels"]
         case Notice():
             return [f"notice ({message.code}): {message.message}"]
         case ErrorMessage():
@@ -78,7 +83,8 @@ def _time(t_ms: float) -> str:
 
 
 def _person(action: PersonAction) -> str:
-    label = action.label if action.known else f"{action.label}?"
+    known = action.known or action.label == WARMING
+    label = action.label if known else f"{action.label}?"
     top = ", ".join(f"{name} {score:.2f}" for name, score in action.top)
     return f"person {action.id}  {label:<{LABEL_WIDTH}}  {action.score:.2f}  {top}".rstrip()
 

@@ -21,6 +21,7 @@ from posewire_client.reconnect import (
     NO_CLOSE_FRAME,
     NORMAL_CLOSURE,
     TRY_LATER_CODES,
+    UNEXPLAINED_CODES,
     LostError,
     may_pass,
     status_may_pass,
@@ -28,7 +29,7 @@ from posewire_client.reconnect import (
 )
 
 OPEN_TIMEOUT_S = 10.0
-CLOSE_TIMEOUT_S = 2.0
+CLOSE_TIMEOUT_S = 1.0
 MAX_MESSAGE_BYTES = 16 * 2**20
 
 _NO_CLOSE_FRAME = Close(NO_CLOSE_FRAME, "")
@@ -113,11 +114,13 @@ class Link:
         """Say what a close means; None where it is the normal end."""
         if close.code == NORMAL_CLOSURE and self._fatal is None:
             return None
-        try_later = close.code in TRY_LATER_CODES
-        if try_later or (may_pass(close.code) and self._fatal is None):
-            said = self._fatal.message if self._fatal else close.reason
-            return LostError(_lost_reason(close.code, said), try_later=try_later)
-        return self._refusal(close)
+        # The code decides; where there is none, a fatal error that came before does.
+        if self._fatal is not None and close.code in UNEXPLAINED_CODES:
+            return self._refusal(close)
+        if not may_pass(close.code):
+            return self._refusal(close)
+        said = self._fatal.message if self._fatal else close.reason
+        return LostError(_lost_reason(close.code, said), try_later=close.code in TRY_LATER_CODES)
 
     def _refusal(self, close: Close) -> RefusedError:
         if self._fatal is None:

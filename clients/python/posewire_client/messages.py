@@ -73,7 +73,8 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
     """The model that answers: its labels, and its window in time.
 
     Attributes:
-        name: Name and version.
+        name: Of the model.
+        version: Of the model.
         labels: All that it can say.
         layout: The joint layout that poses are mapped to.
         frames: Length of the window.
@@ -84,6 +85,7 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     name: str
+    version: str = ""
     labels: tuple[str, ...] = ()
     layout: str = ""
     frames: int = 0

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from posewire_client.codec import Payload
 from posewire_client.messages import ModelInfo
 
+_ROUNDING_MS = 1.0
+"""A look-ahead may be rounded differently in the server; being wrong would be waiting for ever."""
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -51,11 +54,12 @@ class UnlabelledFrames:
     look-ahead, and a hop. Only due frames are bounded, else a long look-ahead would never end.
 
     Args:
-        in_flight: The most due frames before the sender should wait.
+        in_flight: The most due frames before the sender should wait; None to leave it to the
+            server to read no faster than it labels.
         lookahead_ms: As asked of the server.
     """
 
-    def __init__(self, in_flight: int, lookahead_ms: float) -> None:
+    def __init__(self, in_flight: int | None, lookahead_ms: float) -> None:
         self._in_flight = in_flight
         self._asked_lookahead_ms = lookahead_ms
         self._lookahead_ms = lookahead_ms
@@ -72,11 +76,14 @@ class UnlabelledFrames:
     def serve(self, model: ModelInfo) -> None:
         """Take the timing of the model that answers, at the beginning of each session."""
         self._hop_frames = max(1, round(model.hop_ms * model.rate_hz / 1000))
-        self._lookahead_ms = max(self._asked_lookahead_ms, model.lookahead_ms)
+        lookahead_ms = max(self._asked_lookahead_ms, model.lookahead_ms)
+        self._lookahead_ms = lookahead_ms + _ROUNDING_MS if lookahead_ms else 0.0
         self._refused = 0
 
     def full(self) -> bool:
         """Whether so many labels are due that the sender should wait for one."""
+        if self._in_flight is None:
+            return False
         bound = max(self._in_flight, self._hop_frames) + self._refused
         if len(self._frames) < bound:
             return False

@@ -8,11 +8,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 NORMAL_CLOSURE = 1000
+NO_STATUS = 1005
 NO_CLOSE_FRAME = 1006
+UNEXPLAINED_CODES = frozenset({NO_STATUS, NO_CLOSE_FRAME})
+"""The socket closed without a code of the server's."""
+
 TRY_LATER_CODES = frozenset({1012, 1013})
 """Restarting, and full: the server itself asks to be tried again."""
 
-_PASSING_CODES = TRY_LATER_CODES | {1001, 1005, NO_CLOSE_FRAME, 1011, 1014}
+_PASSING_CODES = TRY_LATER_CODES | UNEXPLAINED_CODES | {1001, 1011, 1014}
 _TRY_LATER_STATUSES = frozenset({429, 503})
 _FIRST_SERVER_FAULT = 500
 

@@ -43,7 +43,10 @@ class Stream:
         self._codec = codec
         self._dialler = Dialler(url, hello, codec, reconnect, say=self._deliver)
         self._newest = NewestFrame()
-        self._unlabelled = UnlabelledFrames(in_flight, float(options.lookahead_ms or 0))
+        # Where only some frames are to be answered, a missing label is no sign of being behind.
+        self._unlabelled = UnlabelledFrames(
+            None if options.rate_limit_hz else in_flight, float(options.lookahead_ms or 0)
+        )
         self._progress = asyncio.Event()
         self._latest: Link | None = None
         self._link: Link | None = None  # the latest, while it can be sent on
@@ -70,6 +73,7 @@ class Stream:
         Raises:
             PosewireError: The stream has ended, in failure or after `bye`, or was never open.
         """
+        self._check_open()
         if self._lossless:
             await self._send_without_loss(frame)
         else:
@@ -109,7 +113,6 @@ class Stream:
                 return
             if self._link is link:
                 self._link = None
-        self._check_open()
         self._newest.keep(frame)
         self.counts.dropped_by_client = self._newest.superseded
 
@@ -125,7 +128,7 @@ class Stream:
     def _check_open(self) -> None:
         if self.inbox.failure is not None:
             raise self.inbox.failure
-        if self.inbox.ended or self._task is None:
+        if self.inbox.ended or self._leaving or self._task is None:
             raise PosewireError("the stream is not open: frames go between connecting and bye")
 
     async def _run(self, link: Link) -> None:

@@ -1,0 +1,108 @@
+"""What is kept of the frames that were sent, as rules without a socket."""
+
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from posewire_client import ModelInfo, Reconnect
+from posewire_client.keypoints import float32_bytes, rows
+from posewire_client.outbox import Frame, NewestFrame, UnlabelledFrames
+
+
+class SlowModel:
+    """Labels as the wire says: at every so many frames, all up to a look-ahead ago."""
+
+    def __init__(self, hop_frames: int, lookahead_ms: float) -> None:
+        self.info = ModelInfo(
+            name="slow",
+            rate_hz=30.0,
+            hop_ms=hop_frames / 30.0 * 1000,
+            lookahead_ms=lookahead_ms,
+        )
+        self._hop_frames = hop_frames
+        self._lookahead_ms = lookahead_ms
+        self._seen = 0
+        self._labelled_to_ms: float | None = None
+
+    def see(self, t_ms: float) -> None:
+        self._seen += 1
+        if self._seen % self._hop_frames == 0:
+            self._labelled_to_ms = t_ms - self._lookahead_ms
+
+    def label(self) -> float | None:
+        return self._labelled_to_ms
+
+
+@given(
+    steps_ms=st.lists(st.floats(0.0, 500.0), min_size=1, max_size=200),
+    hop_frames=st.integers(1, 40),
+    lookahead_ms=st.floats(0.0, 3000.0),
+    in_flight=st.integers(1, 30),
+)
+def test_the_sender_waits_only_for_labels_that_will_come(
+    steps_ms: list[float], hop_frames: int, lookahead_ms: float, in_flight: int
+) -> None:
+    """Whatever the model's timing and the frames' spacing, a full outbox always empties again."""
+    model = SlowModel(hop_frames, lookahead_ms)
+    outbox = UnlabelledFrames(in_flight, 0.0)
+    outbox.serve(model.info)
+    t_ms = 0.0
+    for step_ms in steps_ms:
+        if outbox.full():
+            labelled_ms = model.label()
+            assert labelled_ms is not None
+            outbox.settle(labelled_ms)
+            assert not outbox.full()
+        outbox.add(Frame(t_ms, b""))
+        model.see(t_ms)
+        t_ms += step_ms
+
+
+def test_without_look_ahead_the_bound_is_exact() -> None:
+    """So many frames may be unlabelled, and not one more; a refused frame makes room for one."""
+    outbox = UnlabelledFrames(3, 0.0)
+    for frame in range(3):
+        assert not outbox.full()
+        outbox.add(Frame(float(frame), b""))
+    assert outbox.full()
+    outbox.refuse()
+    assert not outbox.full()
+    outbox.settle(0.0)
+    assert [frame.t_ms for frame in outbox] == [1.0, 2.0]
+
+
+def test_the_newest_frame_supersedes_and_is_counted() -> None:
+    """Only the last of the frames that were kept is sent, once."""
+    newest = NewestFrame()
+    for frame in range(4):
+        newest.keep(Frame(float(frame), b""))
+    assert (newest.take(), newest.take()) == (Frame(3.0, b""), None)
+    assert newest.superseded == 3
+
+
+def test_delays_grow_with_jitter_to_a_limit_and_end() -> None:
+    """Each delay lies in the upper half of a bound that doubles up to the longest."""
+    policy = Reconnect(attempts=6, first_s=1.0, longest_s=8.0)
+    assert list(policy.delays_s(lambda low, high: high)) == [1, 2, 4, 8, 8, 8]
+    assert list(policy.delays_s(lambda low, high: low)) == [0.5, 1, 2, 4, 4, 4]
+    drawn = list(Reconnect(attempts=50, first_s=1.0, longest_s=1.0).delays_s())
+    assert len(set(drawn)) > 40
+    assert all(0.5 <= delay_s <= 1.0 for delay_s in drawn)
+
+
+@given(st.lists(st.floats(width=32, allow_nan=False), min_size=4, max_size=4))
+def test_floats_of_any_width_and_order_become_little_endian_float32(numbers: list[float]) -> None:
+    """Whatever the byte order and precision of a buffer, the wire's is little-endian float32."""
+    numpy = pytest.importorskip("numpy")
+    wire = struct.pack("<4f", *numbers)
+    for form in ("<f4", ">f4", "<f8", ">f8"):
+        assert float32_bytes(numpy.array(numbers, dtype=form)) == wire
+    assert rows(wire, 4) == [list(struct.unpack("<4f", wire))]
+
+
+def test_bytes_that_are_not_whole_rows_are_refused() -> None:
+    """JSON needs rows, and a torn one is named with its size."""
+    with pytest.raises(ValueError, match=r"whole rows of 3 float32 \(12 bytes\); these are 16"):
+        rows(bytes(16), 3)
