@@ -6,11 +6,11 @@ MODEL ?= weights/utkinect.onnx
 UTKINECT ?= ../shared/data/utkinect
 CLIENT := -e ./clients/python
 
-.PHONY: help setup serve test check format bench train-demo lock clean
+.PHONY: help setup serve test check check-container format bench train-demo lock clean
 .DEFAULT_GOAL := help
 
 help: ## This list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 18
 
 setup: .venv/.ready ## Everything that the commands below need, in .venv
 serve: .venv/.ready-to-serve ## The service with the embedded default model, on http://127.0.0.1:8000
@@ -24,6 +24,9 @@ check: .venv/.ready ## Style, types, the order of dependencies
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+check-container: .venv/.ready-to-serve ## Builds the image, runs it, streams to it (docker or podman)
+	docker/check.sh
 
 format: .venv/.ready ## Formats and sorts the code
 	$(BIN)/ruff format .

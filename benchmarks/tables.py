@@ -1,0 +1,112 @@
+"""The tables of figures in README, docs and model cards, made from figures.json.
+
+A document holds a pair of comments, `<!-- figures:NAME -->` and `<!-- /figures -->`; what stands
+between them is made here, and a test holds that making it again changes nothing.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from model.pose.figures import ROOT, Figure
+
+DOCUMENTS = ("README.md", "docs/training.md", "docs/operating.md", "weights/utkinect.md")
+"""The documents that may hold tables."""
+
+_BLOCK = re.compile(r"(<!-- figures:(\w+) -->\n)(.*?)(<!-- /figures -->)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Which figures a table shows.
+
+    Attributes:
+        rows: (name in the figures, what the reader sees), of the rows.
+        columns: the same of the columns.
+        pattern: the figure of a row and a column.
+        digits: after the decimal point.
+    """
+
+    rows: tuple[tuple[str, str], ...]
+    columns: tuple[tuple[str, str], ...]
+    pattern: str
+    digits: int = 1
+
+
+TABLES: Mapping[str, Table] = {
+    "utkinect": Table(
+        rows=(
+            ("dste", "**DSTE** (what is served)"),
+            ("gru", "GRU over frames"),
+            ("mlp", "MLP on each frame"),
+            ("background", "always background"),
+        ),
+        columns=(
+            ("frame_accuracy", "frame accuracy"),
+            ("macro_f1", "macro-F1"),
+            ("edit", "edit score"),
+            ("f1_10", "F1@10"),
+            ("f1_25", "F1@25"),
+            ("f1_50", "F1@50"),
+        ),
+        pattern="utkinect.online.{row}.{column}",
+    ),
+    "window": Table(
+        rows=(("utkinect", "utkinect-dste, fp32"),),
+        columns=(("batch_1", "alone"), ("batch_8", "a window of a batch of 8")),
+        pattern="bench.window.{row}.{column}_ms",
+        digits=2,
+    ),
+    "streams": Table(
+        rows=(("streams_1", "1"), ("streams_10", "10")),
+        columns=(("median_ms", "median"), ("p99_ms", "99 %")),
+        pattern="service.{row}.{column}",
+    ),
+}
+
+
+def rendered(name: str, figures: Mapping[str, Figure]) -> str:
+    """Returns a table as Markdown, with the machine and the commands that made it.
+
+    Raises:
+        ValueError: there is no such table, or no figure for it.
+    """
+    if name not in TABLES:
+        raise ValueError(f"there is no table {name!r}; there are {', '.join(TABLES)}")
+    table = TABLES[name]
+    shown: list[Figure] = []
+    lines = [
+        "| | " + " | ".join(title for _, title in table.columns) + " |",
+        "|---" * (len(table.columns) + 1) + "|",
+    ]
+    for row, title in table.rows:
+        cells = []
+        for column, _ in table.columns:
+            figure = figures.get(table.pattern.format(row=row, column=column))
+            if figure is not None:
+                shown.append(figure)
+            cells.append("" if figure is None else f"{figure.value:.{table.digits}f}")
+        lines.append(f"| {title} | " + " | ".join(cells) + " |")
+    if not shown:
+        raise ValueError(f"no figure of the table {name!r} has been recorded")
+    units = ", ".join(sorted({figure.unit for figure in shown}))
+    commands = ", ".join(sorted({f"`{figure.command}`" for figure in shown}))
+    machines = "; ".join(sorted({f"{figure.machine}, {figure.date}" for figure in shown}))
+    notes = sorted({figure.note for figure in shown if figure.note})
+    ending = f"In {units}; {commands} on {machines}."
+    return "\n".join([*lines, "", " ".join([ending, *notes]), ""])
+
+
+def refreshed(text: str, figures: Mapping[str, Figure]) -> str:
+    """Returns a document with its tables made anew.
+
+    Raises:
+        ValueError: it names a table that there is not, or that no figure was recorded for.
+    """
+    return _BLOCK.sub(lambda block: block[1] + rendered(block[2], figures) + block[4], text)
+
+
+def documents() -> list[Path]:
+    """Returns the documents of `DOCUMENTS` that there are."""
+    return [path for name in DOCUMENTS if (path := ROOT / name).is_file()]

@@ -1,0 +1,117 @@
+"""The product's story: a real recording in, a label for every frame out, as the evaluation says."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+import pytest
+from numpy.typing import NDArray
+
+import model
+from model.pose.artifact import WARMING, read_spec
+from model.pose.store import PoseStore
+from service.settings import DEFAULT_MODEL
+from tests.service.process import ServerProcess
+from training.__main__ import main as training
+from training.online import FrameLabel, OnlineRecording
+
+ROOT = Path(__file__).resolve().parents[1]
+UTKINECT = ROOT.parent / "shared" / "data" / "utkinect"
+TEST_SUBJECTS = (2, 4, 6, 8, 10)
+
+needs_recordings = pytest.mark.skipif(
+    not UTKINECT.is_dir(), reason="UTKinect's recordings are not in ../shared/data/utkinect"
+)
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """UTKinect as a store, and as recordings that can be streamed."""
+    place = tmp_path_factory.mktemp("utkinect")
+    store, recordings = str(place / "store"), str(place / "recordings")
+    command = ["prepare", "utkinect", "--from", str(UTKINECT), "--out", store]
+    assert training([*command, "--recordings", recordings]) == 0
+    return place
+
+
+@pytest.fixture(scope="module")
+def default_server() -> Iterator[ServerProcess]:
+    """A server process of the embedded default model."""
+    with ServerProcess(DEFAULT_MODEL) as process:
+        yield process
+
+
+def streamed(recording: Path, url: str, encoding: str) -> list[FrameLabel]:
+    """What a server answers to a recording that `posewire-stream` plays to it."""
+    command = [sys.executable, "-m", "posewire_client", str(recording), "--url", url]
+    command += ["--fast", "--json", "--encoding", encoding]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    messages = [json.loads(line) for line in done.stdout.splitlines()]
+    summary = messages.pop()
+    assert summary["ended"] == "complete"
+    assert (summary["dropped"], summary["errors"]) == (0, 0)
+    return [
+        FrameLabel(message["t_ms"], person["label"], person["score"])
+        for message in messages
+        if message["type"] == "actions"
+        for person in message["people"]
+    ]
+
+
+def evaluated(store: PoseStore, name: str) -> list[FrameLabel]:
+    """What the offline evaluation says of a recording, from the same artifact."""
+    session = ort.InferenceSession(DEFAULT_MODEL, providers=["CPUExecutionProvider"])
+    spec = read_spec(session.get_modelmeta().custom_metadata_map)
+
+    def logits(clips: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(session.run(["logits"], {"clip": clips})[0])
+
+    clip = next(clip for clip in store if clip.name == name)
+    recording = OnlineRecording(clip, store.data_set.layout, spec)
+    return recording.answers(logits(recording.clips))
+
+
+@needs_recordings
+@pytest.mark.parametrize("encoding", ["msgpack", "json"])
+@pytest.mark.parametrize("name", ["s02_e01", "s06_e02"])
+def test_what_is_streamed_is_what_the_evaluation_says(
+    name: str, encoding: str, prepared: Path, default_server: ServerProcess
+) -> None:
+    """Every frame of a test subject's recording gets the evaluation's label, in order."""
+    store = PoseStore(prepared / "store")
+    entry = next(entry for entry in store.entries if entry.name == name)
+    assert entry.subject in TEST_SUBJECTS
+    recording = prepared / "recordings" / f"{name}.jsonl"
+    online = streamed(recording, default_server.stream, encoding)
+    offline = evaluated(store, name)
+    assert len(online) == entry.frames
+    assert [said.t_ms for said in online] == [said.t_ms for said in offline]
+    assert [said.label for said in online] == [said.label for said in offline]
+    for said, expected in zip(online, offline, strict=True):
+        assert said.score == pytest.approx(expected.score, abs=1e-4)
+
+
+@needs_recordings
+def test_the_default_model_knows_an_action_when_it_sees_one(
+    prepared: Path, default_server: ServerProcess
+) -> None:
+    """It is warming for 16 frames, and no random choice afterwards: far above chance."""
+    store = PoseStore(prepared / "store")
+    clip = next(clip for clip in store if clip.name == "s02_e01")
+    recording = prepared / "recordings" / "s02_e01.jsonl"
+    said = [label.label for label in streamed(recording, default_server.stream, "msgpack")]
+    assert said[:15] == [WARMING] * 15
+    assert WARMING not in said[15:30]
+    assert clip.frame_labels is not None
+    truth = [store.data_set.labels[label] for label in clip.frame_labels]
+    actions = [(a, b) for a, b in zip(truth, said, strict=True) if a != "background"]
+    assert np.mean([a == b for a, b in actions]) > 0.3
+
+
+def test_the_packages_are_this_repositorys() -> None:
+    """Another `model` on the path would shadow ours without a word."""
+    assert Path(model.__file__).is_relative_to(ROOT)
