@@ -53,7 +53,9 @@ class Calibration:
             raise ArtifactError(f"the calibration's temperature is above 0, got {self.temperature}")
         for threshold in (self.unknown_threshold, *self.thresholds.values()):
             if not 0 <= threshold <= 1:
-                raise ArtifactError(f"the calibration's thresholds are from 0 to 1, got {threshold}")
+                raise ArtifactError(
+                    f"the calibration's thresholds are from 0 to 1, got {threshold}"
+                )
 
 
 @dataclass(frozen=True)

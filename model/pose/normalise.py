@@ -118,15 +118,15 @@ def normalise(
 
 def _between(points: Floats, present: Flags, joints: list[int]) -> Floats:
     """The mean of some joints, (B, T, V, M, 2) → (B, T, M, 2); NaN where one of them is missing."""
-    seen: Flags = present[..., joints, :].all(axis=-2)
-    return np.where(seen[..., None], points[..., joints, :, :].mean(axis=-3), np.float32(np.nan))
+    seen = np.expand_dims(np.all(present[..., joints, :], axis=-2), -1)
+    return np.where(seen, points[..., joints, :, :].mean(axis=-3), np.float32(np.nan))
 
 
 def _body_2d(points: Floats, present: Flags, joints: list[int]) -> Floats:
     thorax = _between(points, present, joints[:2])
     pelvis = _between(points, present, joints[2:])
     left, right = (_between(points, present, [joint]) for joint in joints[:2])
-    count = present.sum(axis=2)[..., None]
+    count = present.sum(axis=2, dtype=np.float32)[..., None]
     middle = np.where(count > 0, points.sum(axis=2) / np.maximum(count, 1), np.float32(np.nan))
 
     # One person's median over the window: a joint lost for a moment must not make the body jump.
@@ -137,7 +137,7 @@ def _body_2d(points: Floats, present: Flags, joints: list[int]) -> Floats:
     torso = np.linalg.norm(thorax - pelvis, axis=-1)
     width = np.linalg.norm(left - right, axis=-1) / np.float32(SHOULDERS_A_TORSO)
     length = np.fmax(torso, width)
-    total = np.maximum(present.sum(axis=(1, 2)), 1)
+    total = np.maximum(present.sum(axis=(1, 2), dtype=np.float32), 1)
     spread = np.sqrt(np.sum(moved**2, axis=(1, 2, 4)) / total)[:, None]
     scale = _median_over_frames(np.where(length > 0, length, np.float32(np.nan)), spread)
     moved /= np.maximum(scale, np.float32(1e-6))[:, :, None, :, None]
@@ -247,6 +247,8 @@ def _smallest_rotation(vectors: Floats, target: Floats) -> Floats:
     x, y, z = axis[:, 0], axis[:, 1], axis[:, 2]
     nought = np.zeros_like(x)
     cross = np.stack((nought, -z, y, z, nought, -x, -y, x, nought), axis=1).reshape(-1, 3, 3)
-    turn = cross + cross @ cross / np.maximum(1 + cosine, 1e-12)[:, None, None]
+    # Rodrigues: I + K + K² (1 - cos) / sin², with K the cross product by sin times the unit axis.
+    share = (1 - cosine) / np.maximum(np.sum(axis**2, axis=1), 1e-30)
+    turn = cross + cross @ cross * share[:, None, None]
     skewed = np.abs(axis).sum(axis=1) > 1e-6
     return (np.eye(3) + np.where(skewed[:, None, None], turn, 0)).astype(np.float32)

@@ -1,7 +1,7 @@
 """The prepared store: clips of keypoints in one directory, memory-mapped, whatever they came from.
 
-It knows arrays, names and numbers, not what a joint is or how a data set is split. A store is a
-directory of
+It knows arrays, names and numbers, not what a joint is or by which rule a data set is split. A
+store is a directory of
 
 - ``keypoints.npy`` float32 or float16 ``(N, M, V, 4)``: x, y, z, score of all clips, end to end;
 - ``times_ms.npy`` float64 ``(N,)``: the clip's own clock in milliseconds;
@@ -14,6 +14,7 @@ directory of
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ VERSION = 1
 INDEX_NAME = "index.json"
 LEFT_OUT = -1
 """The frame label that every loss and every metric passes over."""
+UNKNOWN_SUBJECT = -1
+"""The subject of a clip whose data set does not say who it is."""
 
 FRAME_DTYPES: Mapping[str, np.dtype[Any]] = {
     "times_ms": np.dtype(np.float64),
@@ -37,6 +40,14 @@ FRAME_DTYPES: Mapping[str, np.dtype[Any]] = {
 
 class StoreError(ValueError):
     """A store that cannot be read or written, said in one sentence."""
+
+
+class Segment(msgspec.Struct, frozen=True):
+    """One labelled stretch of a recording: its class, first frame, and the frame it ends before."""
+
+    label: int
+    start: int
+    stop: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +63,10 @@ class PoseClip:
         label: Index of the clip's class, where a clip has one.
         frame_labels: ``(T,)`` index of each frame's class, or ``LEFT_OUT``.
         frame_numbers: ``(T,)`` the source's own number of each frame.
+        setup: Number of the arrangement of cameras, place or clothes, where the data set counts it.
+        size: Width and height of the picture in pixels, where keypoints lie in one.
+        splits: Names of the published splits that the clip belongs to, such as ``xsub_train``.
+        segments: The recording's labelled stretches as its owners wrote them, overlaps included.
     """
 
     name: str
@@ -62,6 +77,10 @@ class PoseClip:
     label: int | None = None
     frame_labels: NDArray[np.int16] | None = None
     frame_numbers: NDArray[np.int64] | None = None
+    setup: int | None = None
+    size: tuple[int, int] | None = None
+    splits: tuple[str, ...] = ()
+    segments: tuple[Segment, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuses arrays that do not belong together.
@@ -106,7 +125,7 @@ class DataSet(msgspec.Struct, frozen=True):
     terms: str
 
 
-class ClipEntry(msgspec.Struct, frozen=True):
+class ClipEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where a clip lies in the arrays (``offset``, ``frames``: rows of axis N), and what it is."""
 
     name: str
@@ -115,6 +134,10 @@ class ClipEntry(msgspec.Struct, frozen=True):
     subject: int
     view: int | None = None
     label: int | None = None
+    setup: int | None = None
+    size: tuple[int, int] | None = None
+    splits: tuple[str, ...] = ()
+    segments: tuple[Segment, ...] = ()
 
 
 class SkippedFile(msgspec.Struct, frozen=True):
@@ -176,12 +199,36 @@ class PoseStore:
             subject=entry.subject,
             view=entry.view,
             label=entry.label,
+            setup=entry.setup,
+            size=entry.size,
+            splits=entry.splits,
+            segments=entry.segments,
             **arrays,
         )
 
     def __iter__(self) -> Iterator[PoseClip]:
         """The clips, in order."""
         return (self[place] for place in range(len(self)))
+
+    @cached_property
+    def splits(self) -> Mapping[str, tuple[int, ...]]:
+        """The places of the clips of each published split, by its name, such as ``xsub_train``."""
+        places: dict[str, list[int]] = {}
+        for place, entry in enumerate(self.entries):
+            for split in entry.splits:
+                places.setdefault(split, []).append(place)
+        return {split: tuple(places[split]) for split in sorted(places)}
+
+    def split(self, name: str) -> tuple[int, ...]:
+        """The places of the clips of the split called ``name``.
+
+        Raises:
+            StoreError: Where no clip belongs to a split of that name.
+        """
+        if name not in self.splits:
+            known = ", ".join(self.splits) or "none"
+            raise StoreError(f"{self.path}: expected one of the splits {known}, got {name}")
+        return self.splits[name]
 
     def __reduce__(self) -> tuple[type["PoseStore"], tuple[Path]]:
         """A store travels to another process as its path: mapped files would travel as copies."""

@@ -1,10 +1,12 @@
 """Writes a prepared store, clip by clip, without holding it in memory.
 
 It is written to a directory beside its own and renamed when whole, so that no reader meets half of
-one. Preparing is not resumed: it is quick enough to be done again.
+one. A writer that is told what its clips are made from keeps a journal there: one that is killed is
+continued by the next writer of the same store and source.
 """
 
 import shutil
+from contextlib import suppress
 from os import getpid
 from pathlib import Path
 from types import TracebackType
@@ -12,8 +14,9 @@ from typing import Any, Literal, Self
 
 import msgspec
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
+from model.pose.growing_array import GrowingArray
 from model.pose.store import (
     FORMAT,
     FRAME_DTYPES,
@@ -27,38 +30,9 @@ from model.pose.store import (
     StoreError,
     StoreIndex,
 )
+from model.pose.store_journal import JOURNAL_NAME, Finished, StoreJournal
 
-
-class _GrowingArray:
-    """An ``.npy`` file to which rows are appended; its header is written again at the end.
-
-    NumPy pads a header so that its first axis can grow to 21 digits in place.
-    """
-
-    def __init__(self, path: Path, dtype: DTypeLike, row_shape: tuple[int, ...]) -> None:
-        self.row_shape = row_shape
-        self._dtype = np.dtype(dtype)
-        self._rows = 0
-        self._file = path.open("wb")
-        self._write_header()
-
-    def append(self, rows: NDArray[Any]) -> None:
-        self._file.write(np.ascontiguousarray(rows, dtype=self._dtype).tobytes())
-        self._rows += len(rows)
-
-    def close(self) -> None:
-        if not self._file.closed:
-            self._file.seek(0)
-            self._write_header()
-            self._file.close()
-
-    def _write_header(self) -> None:
-        header = {
-            "descr": np.lib.format.dtype_to_descr(self._dtype),
-            "fortran_order": False,
-            "shape": (self._rows, *self.row_shape),
-        }
-        np.lib.format.write_array_header_1_0(self._file, header)
+KEYPOINTS = "keypoints"
 
 
 class PoseStoreWriter:
@@ -68,7 +42,11 @@ class PoseStoreWriter:
     """
 
     def __init__(
-        self, path: Path, data_set: DataSet, dtype: Literal["float32", "float16"] = "float32"
+        self,
+        path: Path,
+        data_set: DataSet,
+        dtype: Literal["float32", "float16"] = "float32",
+        source: str | None = None,
     ) -> None:
         """Opens nothing yet.
 
@@ -76,6 +54,10 @@ class PoseStoreWriter:
             path: Directory that the store will be.
             data_set: What all clips share.
             dtype: Of the keypoints; float16 halves a large store and keeps 2 mm at 4 m.
+            source: What the clips are made from, told apart from anything else, such as by a hash
+                of the source's files and settings. With it, a writer that is killed, interrupted or
+                out of disk is continued by the next one with the same path and source. Without it,
+                every writer begins anew.
 
         Raises:
             StoreError: Where something that is not a store is in the way.
@@ -85,17 +67,29 @@ class PoseStoreWriter:
         self.path = path.resolve()  # "." has no name to put another beside
         self._data_set = data_set
         self._dtype = dtype
-        self._partial = self.path.with_name(f".{self.path.name}.partial-{getpid()}")
-        self._arrays: dict[str, _GrowingArray] = {}
+        self._source = source
+        suffix = f"partial-{getpid()}" if source is None else "part"
+        self._partial = self.path.with_name(f".{self.path.name}.{suffix}")
+        self._journal: StoreJournal | None = None
+        self._arrays: dict[str, GrowingArray] = {}
         self._clips: list[ClipEntry] = []
         self._skipped: list[SkippedFile] = []
         self._names: set[str] = set()
         self._frames = 0
 
     def __enter__(self) -> Self:
-        """Makes the directory that is written to."""
-        shutil.rmtree(self._partial, ignore_errors=True)
-        self._partial.mkdir(parents=True)
+        """Makes the directory that is written to, or takes up the one that was left.
+
+        Raises:
+            StoreError: Where another process writes the same store.
+        """
+        if self._source is None:
+            shutil.rmtree(self._partial, ignore_errors=True)
+        self._partial.mkdir(parents=True, exist_ok=True)
+        if self._source is not None:
+            self._journal = StoreJournal(self._partial, self._source)
+            if not self._continued(self._journal.finished):
+                self._journal.begin()
         return self
 
     def __exit__(
@@ -106,49 +100,112 @@ class PoseStoreWriter:
     ) -> None:
         """Puts the store in place, or removes what was written where an error came.
 
+        A writer with a source keeps what was written where it was interrupted or out of disk.
+
         Raises:
             StoreError: Where no clip was appended.
         """
-        for array in self._arrays.values():
-            array.close()
+        keep = isinstance(error, KeyboardInterrupt | OSError)
         try:
             if error is None:
                 self._commit()
+        except OSError:
+            keep = True
+            raise
         finally:
-            shutil.rmtree(self._partial, ignore_errors=True)
+            self._let_go()
+            if self._journal is None or not keep:
+                shutil.rmtree(self._partial, ignore_errors=True)
 
-    def append(self, clip: PoseClip) -> None:
+    def append(self, clip: PoseClip, file: str | None = None) -> None:
         """Adds a clip at the end.
+
+        Args:
+            clip: What to add.
+            file: The file of the source that it was made from; its name, if none is given.
 
         Raises:
             StoreError: Where the clip is not like those before it, its name is not new, its
                 keypoints are not finite, its time goes back, or a label has no name.
         """
         self._check(clip)
-        rows: dict[str, NDArray[Any]] = {"keypoints": clip.keypoints, **clip.frame_arrays()}
+        rows: dict[str, NDArray[Any]] = {KEYPOINTS: clip.keypoints, **clip.frame_arrays()}
         if not self._arrays:
             self._arrays = {
-                name: _GrowingArray(
-                    self._partial / f"{name}.npy", FRAME_DTYPES.get(name, self._dtype), a.shape[1:]
-                )
+                name: GrowingArray(self._array_path(name), self._dtype_of(name), a.shape[1:])
                 for name, a in rows.items()
             }
         for name, array in self._arrays.items():
             array.append(rows[name])
-        self._names.add(clip.name)
-        self._clips.append(
-            ClipEntry(clip.name, self._frames, len(clip), clip.subject, clip.view, clip.label)
+        entry = ClipEntry(
+            clip.name,
+            self._frames,
+            len(clip),
+            clip.subject,
+            clip.view,
+            clip.label,
+            clip.setup,
+            clip.size,
+            clip.splits,
+            clip.segments,
         )
-        self._frames += len(clip)
+        self._take(entry)
+        if self._journal is not None:
+            for array in self._arrays.values():
+                array.flush()
+            self._journal.add(Finished(file or clip.name, clip=entry))
 
     def skip(self, file: str, reason: str) -> None:
         """Notes that a file of the source is not in the store."""
-        self._skipped.append(SkippedFile(file, reason))
+        self._skipped.append(SkippedFile(Path(file).name, reason))
+        if self._journal is not None:
+            self._journal.add(Finished(file, reason=reason))
 
     @property
     def skipped(self) -> tuple[SkippedFile, ...]:
         """The files noted so far."""
         return tuple(self._skipped)
+
+    @property
+    def finished(self) -> frozenset[str]:
+        """The files of the source that an earlier writer, which was killed, had done already."""
+        found = () if self._journal is None else self._journal.finished
+        return frozenset(record.file for record in found)
+
+    def _continued(self, finished: tuple[Finished, ...]) -> bool:
+        """Takes up what the journal says was done, or nothing where its rows do not stand."""
+        entries = [record.clip for record in finished if record.clip is not None]
+        rows = sum(entry.frames for entry in entries)
+        names = [name for name in (KEYPOINTS, *FRAME_DTYPES) if self._array_path(name).exists()]
+        shapes = {name: GrowingArray.row_shape_of(self._array_path(name), rows) for name in names}
+        if not rows or KEYPOINTS not in shapes:
+            return False
+        for name, shape in shapes.items():
+            if shape is None:
+                self._arrays.clear()
+                return False
+            self._arrays[name] = GrowingArray(
+                self._array_path(name), self._dtype_of(name), shape, rows
+            )
+        for entry in entries:
+            self._take(entry)
+        self._skipped = [
+            SkippedFile(Path(record.file).name, record.reason)
+            for record in finished
+            if record.reason is not None
+        ]
+        return True
+
+    def _take(self, entry: ClipEntry) -> None:
+        self._names.add(entry.name)
+        self._clips.append(entry)
+        self._frames += entry.frames
+
+    def _array_path(self, name: str) -> Path:
+        return self._partial / f"{name}.npy"
+
+    def _dtype_of(self, name: str) -> np.dtype[Any]:
+        return FRAME_DTYPES.get(name, np.dtype(self._dtype))
 
     def _check(self, clip: PoseClip) -> None:
         if clip.name in self._names:
@@ -158,19 +215,28 @@ class PoseStoreWriter:
         if not np.isfinite(clip.times_ms).all() or (np.diff(clip.times_ms) <= 0).any():
             raise StoreError(f"{clip.name}: expected times that increase from frame to frame")
         _check_labels(clip, len(self._data_set.labels))
-        names = ("keypoints", *clip.frame_arrays())
+        names = (KEYPOINTS, *clip.frame_arrays())
         if self._arrays and names != tuple(self._arrays):
             raise StoreError(f"{clip.name}: expected arrays {tuple(self._arrays)}, got {names}")
-        if self._arrays and clip.keypoints.shape[1:] != self._arrays["keypoints"].row_shape:
-            expected = self._arrays["keypoints"].row_shape
+        if self._arrays and clip.keypoints.shape[1:] != self._arrays[KEYPOINTS].row_shape:
+            expected = self._arrays[KEYPOINTS].row_shape
             raise StoreError(
                 f"{clip.name}: expected (M, V, 4) {expected} as before, "
                 f"got {clip.keypoints.shape[1:]}"
             )
 
+    def _let_go(self) -> None:
+        """Closes all files; what a full disk does not take any more was not promised either."""
+        for file in (*self._arrays.values(), self._journal):
+            if file is not None:
+                with suppress(OSError):
+                    file.close()
+
     def _commit(self) -> None:
         if not self._clips:
             raise StoreError(f"{self.path}: expected at least one clip to store, got none")
+        for array in self._arrays.values():
+            array.close()
         index = StoreIndex(
             FORMAT,
             VERSION,
@@ -181,6 +247,7 @@ class PoseStoreWriter:
         )
         (self._partial / INDEX_NAME).write_bytes(msgspec.json.encode(index))
         _replace_directory(self.path, self._partial)
+        (self.path / JOURNAL_NAME).unlink(missing_ok=True)
 
 
 def _may_be_replaced(path: Path) -> bool:
@@ -202,9 +269,17 @@ def _replace_directory(path: Path, replacement: Path) -> None:
 
 
 def _check_labels(clip: PoseClip, classes: int) -> None:
-    labels = np.array([] if clip.label is None else [clip.label])
+    labels = np.array([] if clip.label is None else [clip.label], dtype=np.int64)
     if clip.frame_labels is not None:
         labels = clip.frame_labels[clip.frame_labels != LEFT_OUT]
+    stretches = np.array([segment.label for segment in clip.segments], dtype=np.int64)
+    labels = np.concatenate([labels, stretches])
     wrong = labels[(labels < 0) | (labels >= classes)]
     if wrong.size:
         raise StoreError(f"{clip.name}: expected labels of 0 to {classes - 1}, got {wrong[0]}")
+    for segment in clip.segments:
+        if not 0 <= segment.start < segment.stop <= len(clip):
+            raise StoreError(
+                f"{clip.name}: expected segments within {len(clip)} frames, "
+                f"got {segment.start} to {segment.stop}"
+            )

@@ -1,0 +1,116 @@
+"""The figures that the project publishes: one JSON file, each once, with how it was measured.
+
+Commands write it and tests hold documents to it; nobody types into it. What a figure means is said
+by its name and its note alone.
+"""
+
+import os
+import platform
+import subprocess
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+ROOT = Path(__file__).resolve().parents[2]
+FIGURES_PATH = ROOT / "benchmarks" / "figures.json"
+
+
+class FiguresError(ValueError):
+    """A file that is no list of figures, said in one sentence."""
+
+
+class Figure(msgspec.Struct, frozen=True):
+    """One measured figure.
+
+    Attributes:
+        name: Dotted, unique: ``utkinect.online.dste.macro_f1``.
+        value: The number.
+        unit: Of the number: ``%``, ``ms``, ``×``, ….
+        command: What measures it again.
+        machine: Processor and number of cores that measured it.
+        date: Day of the measurement, as in 2026-01-31.
+        commit: Of the code that measured it.
+        note: What a reader should know beside it.
+    """
+
+    name: str
+    value: float
+    unit: str
+    command: str
+    machine: str
+    date: str
+    commit: str
+    note: str = ""
+
+
+def measured(name: str, value: float, unit: str, command: str, note: str = "") -> Figure:
+    """A figure that was measured here and now, by the code as it is."""
+    date = datetime.now(UTC).date().isoformat()
+    return Figure(name, value, unit, command, machine(), date, commit(), note)
+
+
+def read_figures(path: Path = FIGURES_PATH) -> dict[str, Figure]:
+    """The figures of a file, by name; none where there is no file.
+
+    Raises:
+        FiguresError: Where the file is no list of figures, or has one twice.
+    """
+    try:
+        figures = msgspec.json.decode(path.read_bytes(), type=list[Figure])
+    except FileNotFoundError:
+        return {}
+    except (OSError, msgspec.DecodeError) as error:
+        raise FiguresError(f"{path}: expected a list of figures, but {error}") from error
+    by_name = {figure.name: figure for figure in figures}
+    if len(by_name) < len(figures):
+        raise FiguresError(
+            f"{path}: expected each figure once, got {len(figures)} of {len(by_name)} names"
+        )
+    return by_name
+
+
+def record_figures(figures: Iterable[Figure], path: Path = FIGURES_PATH) -> None:
+    """Puts figures into a file, in place of those of the same names; all others stay.
+
+    The file is replaced at once, sorted by name, so that equal figures give equal bytes.
+
+    Raises:
+        FiguresError: Where what is there is no list of figures.
+        OSError: Where the file cannot be written.
+    """
+    together = read_figures(path) | {figure.name: figure for figure in figures}
+    content = msgspec.json.encode([together[name] for name in sorted(together)])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        partial.write_bytes(msgspec.json.format(content, indent=2) + b"\n")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def machine() -> str:
+    """The processor of this machine and how many cores this process may use."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{_processor()}, {cores} cores"
+
+
+def commit(root: Path = ROOT) -> str:
+    """The commit of the code, ``-dirty`` where files differ from it, ``unknown`` outside git."""
+    command = ["git", "--no-optional-locks", "describe", "--always", "--dirty", "--exclude=*"]
+    try:
+        described = subprocess.run(command, cwd=root, capture_output=True, check=True, text=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return described.stdout.strip()
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(models, platform.processor() or platform.machine())
