@@ -8,60 +8,70 @@ import json
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
+from typing import Literal, get_args
 
-import numpy as np
 from tqdm import tqdm
 
 from model.pose.recording import write_recording
-from model.pose.store import LEFT_OUT, PoseStore, StoreError
+from model.pose.store import PoseStore, StoreError
 from model.pose.store_writer import PoseStoreWriter
+from training.readers.bandai_namco import BandaiNamcoReader
+from training.readers.hdm05 import HDM05Reader
+from training.readers.msr_action3d import MSRAction3DReader
+from training.readers.ntu import NTUReader
+from training.readers.ntu_agcn import NTUAGCNReader
+from training.readers.ntu_names import NTU60, NTU120
+from training.readers.ntu_pyskl import NTUPysklReader
 from training.readers.nw_ucla import NWUCLAReader
-from training.readers.reader import Reader, ReadingError
+from training.readers.pku_mmd import PKU1, PKU2, PKUMMDReader
+from training.readers.reader import LeftOutError, Reader, ReadingError
+from training.readers.uav_human import UAVHumanReader
 from training.readers.utd_mhad import UTDMHADReader
 from training.readers.utkinect import UTKinectReader
+from training.source_state import source_state
+from training.store_summary import Summary, print_summary, summarise
+
+NTU_READERS: Mapping[str, Callable[..., Reader]] = {
+    "ntu60": partial(NTUReader, edition=NTU60),
+    "ntu120": partial(NTUReader, edition=NTU120),
+}
+"""Those that also take ``missing``, the list of samples to leave out."""
 
 READERS: Mapping[str, Callable[[Path], Reader]] = {
     "utkinect": UTKinectReader,
     "nw_ucla": NWUCLAReader,
     "utd_mhad": UTDMHADReader,
+    "msr_action3d": MSRAction3DReader,
+    "hdm05": HDM05Reader,
+    "bandai_namco": BandaiNamcoReader,
+    **NTU_READERS,
+    "ntu60_agcn": partial(NTUAGCNReader, edition=NTU60),
+    "ntu120_agcn": partial(NTUAGCNReader, edition=NTU120),
+    "ntu60_2d": partial(NTUPysklReader, edition=NTU60),
+    "ntu120_2d": partial(NTUPysklReader, edition=NTU120),
+    "pku1": partial(PKUMMDReader, phase=PKU1),
+    "pku2": partial(PKUMMDReader, phase=PKU2),
+    "pku1_segments": partial(PKUMMDReader, phase=PKU1, as_segments=True),
+    "pku2_segments": partial(PKUMMDReader, phase=PKU2, as_segments=True),
+    "uav_human": UAVHumanReader,
 }
 
 SECONDS_BEFORE_PROGRESS = 2.0
+INTERRUPTED_STATUS = 130
 
-
-@dataclass(frozen=True)
-class Summary:
-    """What a preparation found.
-
-    Attributes:
-        data_set: Its name.
-        store: Where the store is.
-        clips: Number of clips.
-        frames: Number of frames of all clips.
-        missing_joints: Number of joints of all frames that were not seen.
-        class_frames: Frames of each class, by name, of clip or frame labels.
-        left_out_frames: Frames that no loss and no metric counts.
-        skipped: File and reason of each file that is not in the store.
-        recordings: Number of recordings written.
-        wall_seconds: How long it took.
-    """
-
-    data_set: str
-    store: str
-    clips: int
-    frames: int
-    missing_joints: int
-    class_frames: dict[str, int]
-    left_out_frames: int
-    skipped: list[tuple[str, str]]
-    recordings: int
-    wall_seconds: float
+Precision = Literal["float32", "float16"]
 
 
 def prepare(
-    reader: Reader, out: Path, recordings: Path | None = None, strict: bool = False
+    reader: Reader,
+    out: Path,
+    recordings: Path | None = None,
+    strict: bool = False,
+    dtype: Precision = "float32",
+    source: str | None = None,
 ) -> Summary:
     """Reads every file of a data set into a store, replacing an older one.
 
@@ -70,6 +80,9 @@ def prepare(
         out: Directory that the store will be.
         recordings: Directory to write each clip to as a recording, or None.
         strict: Whether a broken file ends everything, rather than being skipped and named.
+        dtype: Of the keypoints.
+        source: The state of the files, by which a preparation that was killed is told from another;
+            None begins anew.
 
     Raises:
         ReadingError: Where there is nothing to read, or ``strict`` and a file is broken.
@@ -80,22 +93,32 @@ def prepare(
     data_set = reader.data_set
     files = reader.files()
     written = 0
-    with PoseStoreWriter(out, data_set) as writer:
-        for path in tqdm(files, data_set.name, unit="file", delay=SECONDS_BEFORE_PROGRESS):
+    with PoseStoreWriter(out, data_set, dtype, source) as writer:
+        done = writer.finished
+        todo = [path for path in files if str(path) not in done]
+        for path in tqdm(
+            todo,
+            data_set.name,
+            unit="file",
+            delay=SECONDS_BEFORE_PROGRESS,
+            initial=len(files) - len(todo),
+            total=len(files),
+        ):
             try:
                 clip = reader.read(path)
-            except ReadingError as error:
-                if strict:
+                writer.append(clip, str(path))
+            except (ReadingError, StoreError) as error:
+                if strict and not isinstance(error, LeftOutError):
                     raise
-                writer.skip(path.name, str(error))
+                writer.skip(str(path), str(error))
                 continue
-            writer.append(clip)
             if recordings is not None:
                 write_recording(recordings / f"{clip.name}.jsonl", clip, data_set.layout)
                 written += 1
         if len(writer.skipped) == len(files):
             raise ReadingError(f"none of {len(files)} files is whole: {writer.skipped[0].reason}")
-    return _summarise(PoseStore(writer.path), written, time.monotonic() - start_seconds)
+    seconds = time.monotonic() - start_seconds
+    return summarise(PoseStore(writer.path), len(files) - len(todo), written, seconds)
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -103,16 +126,17 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser = subparsers.add_parser(
         "prepare",
         help="read a data set's raw files into a store",
-        description="Reads the raw files of a data set into a store, replacing an older one.",
+        description="Reads the raw files of a data set into a store, replacing an older one. "
+        "The same command continues one that was killed. docs/data.md says what each data set is.",
     )
-    parser.add_argument("data_set", choices=READERS, help="which data set")
+    parser.add_argument("data_set", choices=READERS, metavar="NAME", help=", ".join(READERS))
     parser.add_argument(
         "--from",
         dest="source",
         metavar="DIR",
         type=Path,
         required=True,
-        help="directory of its raw files",
+        help="directory of its raw files (ntu60_2d and ntu120_2d: or the pickle)",
     )
     parser.add_argument(
         "--out", metavar="DIR", type=Path, required=True, help="directory that the store will be"
@@ -123,6 +147,20 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         type=Path,
         help="utkinect only: also write each recording here, as JSON Lines to be streamed "
         "(default: none)",
+    )
+    parser.add_argument(
+        "--missing",
+        metavar="FILE",
+        type=Path,
+        help="ntu60 and ntu120 only: list of samples to leave out (default: the owners' list, "
+        "below the directory)",
+    )
+    parser.add_argument(
+        "--dtype",
+        choices=get_args(Precision),
+        default="float32",
+        help="of the keypoints: float16 halves the store and keeps 2 mm at 4 m, or 1 pixel of "
+        "1,920 (default: %(default)s)",
     )
     parser.add_argument(
         "--strict",
@@ -140,58 +178,28 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def run(args: argparse.Namespace) -> int:
     """Runs the command and returns its exit status: 2, and one sentence, on bad input."""
     try:
-        if args.recordings is not None and args.data_set != "utkinect":
-            raise ReadingError(f"--recordings: expected utkinect, got {args.data_set}")
-        reader = READERS[args.data_set](args.source)
-        summary = prepare(reader, args.out, args.recordings, args.strict)
+        # Recordings are no part of the store, so their writing is not continued.
+        settings = (args.data_set, args.missing, args.dtype, args.strict)
+        reader = _reader(args)
+        source = None if args.recordings else source_state(args.source, *settings)
+        summary = prepare(reader, args.out, args.recordings, args.strict, args.dtype, source)
     except (ReadingError, StoreError, OSError) as error:
         print(f"prepare: {error}", file=sys.stderr)
         return 2
-    _print_summary(summary)
+    except KeyboardInterrupt:
+        print("prepare: interrupted; the same command continues it", file=sys.stderr)
+        return INTERRUPTED_STATUS
+    print_summary(summary)
     if args.json:
         print(json.dumps(asdict(summary)))
     return 0
 
 
-def _summarise(store: PoseStore, recordings: int, wall_seconds: float) -> Summary:
-    labels = np.concatenate(
-        [
-            np.full(len(clip), LEFT_OUT if clip.label is None else clip.label)
-            if clip.frame_labels is None
-            else clip.frame_labels
-            for clip in store
-        ]
-    )
-    return Summary(
-        data_set=store.data_set.name,
-        store=str(store.path),
-        clips=len(store),
-        frames=labels.size,
-        missing_joints=sum(int((clip.keypoints[..., 3] == 0).sum()) for clip in store),
-        class_frames={
-            name: int((labels == place).sum()) for place, name in enumerate(store.data_set.labels)
-        },
-        left_out_frames=int((labels == LEFT_OUT).sum()),
-        skipped=[(skipped.file, skipped.reason) for skipped in store.index.skipped],
-        recordings=recordings,
-        wall_seconds=round(wall_seconds, 3),
-    )
-
-
-def _print_summary(summary: Summary) -> None:
-    print(
-        f"{summary.data_set}: {summary.clips:,} clips, {summary.frames:,} frames, "
-        f"{len(summary.class_frames)} classes, in {summary.store} "
-        f"({summary.wall_seconds:.1f} s)"
-    )
-    for name, frames in summary.class_frames.items():
-        print(f"  {name:<30}{frames:>8,} frames  {100 * frames / summary.frames:5.1f} %")
-    if summary.left_out_frames:
-        print(f"  {'(left out)':<30}{summary.left_out_frames:>8,} frames")
-    if summary.missing_joints:
-        print(f"joints not seen: {summary.missing_joints:,}")
-    if summary.recordings:
-        print(f"recordings: {summary.recordings}")
-    print(f"skipped files: {len(summary.skipped)}")
-    for _, reason in summary.skipped:
-        print(f"  {reason}")
+def _reader(args: argparse.Namespace) -> Reader:
+    if args.recordings is not None and args.data_set != "utkinect":
+        raise ReadingError(f"--recordings: expected utkinect, got {args.data_set}")
+    if args.missing is None:
+        return READERS[args.data_set](args.source)
+    if args.data_set not in NTU_READERS:
+        raise ReadingError(f"--missing: expected {' or '.join(NTU_READERS)}, got {args.data_set}")
+    return NTU_READERS[args.data_set](args.source, missing=args.missing)

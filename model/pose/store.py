@@ -43,7 +43,7 @@ class StoreError(ValueError):
 
 
 class Segment(msgspec.Struct, frozen=True):
-    """One labelled stretch of a recording: its class, first frame, and the frame it ends before."""
+    """One labelled segment of a recording: its class, first frame, and the frame it ends before."""
 
     label: int
     start: int
@@ -66,7 +66,7 @@ class PoseClip:
         setup: Number of the arrangement of cameras, place or clothes, where the data set counts it.
         size: Width and height of the picture in pixels, where keypoints lie in one.
         splits: Names of the published splits that the clip belongs to, such as ``xsub_train``.
-        segments: The recording's labelled stretches as its owners wrote them, overlaps included.
+        segments: The recording's labelled segments as its owners wrote them, overlaps included.
     """
 
     name: str

@@ -90,6 +90,9 @@ class PoseStoreWriter:
             self._journal = StoreJournal(self._partial, self._source)
             if not self._continued(self._journal.finished):
                 self._journal.begin()
+                for path in self._partial.iterdir():
+                    if path.name != JOURNAL_NAME:
+                        path.unlink()
         return self
 
     def __exit__(
@@ -272,8 +275,8 @@ def _check_labels(clip: PoseClip, classes: int) -> None:
     labels = np.array([] if clip.label is None else [clip.label], dtype=np.int64)
     if clip.frame_labels is not None:
         labels = clip.frame_labels[clip.frame_labels != LEFT_OUT]
-    stretches = np.array([segment.label for segment in clip.segments], dtype=np.int64)
-    labels = np.concatenate([labels, stretches])
+    of_segments = np.array([segment.label for segment in clip.segments], dtype=np.int64)
+    labels = np.concatenate([labels, of_segments])
     wrong = labels[(labels < 0) | (labels >= classes)]
     if wrong.size:
         raise StoreError(f"{clip.name}: expected labels of 0 to {classes - 1}, got {wrong[0]}")

@@ -14,6 +14,7 @@ from model.pose.store import DataSet, PoseClip
 from training.readers.reader import ReadingError, find_files, keypoints_from_xyz, steady_times_ms
 
 JOINTS = 20
+TESTING_VIEW = 3
 ACTIONS = {
     1: "pick up with one hand",
     2: "pick up with two hands",
@@ -83,6 +84,7 @@ class NWUCLAReader:
             subject=subject,
             view=view,
             label=label,
+            splits=("xview_test" if view == TESTING_VIEW else "xview_train",),
         )
 
 

@@ -101,6 +101,7 @@ class UTDMHADReader:
             times_ms=steady_times_ms(len(keypoints), self.data_set.rate_hz),
             subject=subject,
             label=action - 1,
+            splits=("xsub_train" if subject % 2 else "xsub_test",),
         )
 
 

@@ -1,11 +1,12 @@
 """Reads ``actionLabel.txt`` of UTKinect-Action3D: where each action lies in a recording.
 
 A block is the recording's name (``s01_e01``) on a line, then ``action: first last`` for each of the
-ten actions, in frame numbers; ``NaN NaN`` where nobody wrote down when it happened.
+ten actions, in frame numbers; ``NaN NaN`` where nobody wrote down when it happened. One slip of the
+pen in the published file is corrected here (``ERRATA``).
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,10 +38,25 @@ _SPAN = re.compile(r"(\w+):\s*(?:(\d+)\s+(\d+)|NaN\s+NaN)")
 
 @dataclass(frozen=True)
 class Span:
-    """One action, and its first and last frame number, both included; None where unknown."""
+    """One action of a recording.
+
+    Attributes:
+        label: Index of the action.
+        bounds: Its first and last frame number, both included; None where unknown.
+        doubted: First and last number that the file gives to the action by mistake. They may hold
+            what nobody labelled, so they are left out where no other action lies.
+    """
 
     label: int
     bounds: tuple[int, int] | None
+    doubted: tuple[int, int] | None = None
+
+
+ERRATA: Mapping[tuple[str, tuple[int, int]], tuple[int, int]] = {
+    # The push would last 18 s and hold the throw of 3226-3282: 3556 is meant.
+    ("s03_e01", (2556, 3622)): (3556, 3622),
+}
+"""Recording and bounds as the file has them, and the bounds that are meant."""
 
 
 def read_spans(path: Path, recording: str) -> tuple[Span, ...]:
@@ -52,7 +68,7 @@ def read_spans(path: Path, recording: str) -> tuple[Span, ...]:
     """
     spans: dict[int, Span] = {}
     for number, line in _block(path, recording):
-        span = _parse_span(line, f"{path.name}, line {number}")
+        span = _corrected(_parse_span(line, f"{path.name}, line {number}"), recording)
         if span.label in spans:
             raise ReadingError(
                 f"{path.name}, line {number}: expected each action once in {recording}, "
@@ -71,7 +87,8 @@ def label_frames(frame_numbers: NDArray[np.int64], spans: Sequence[Span]) -> NDA
     """The label of each frame number: where spans overlap, the one that starts later wins.
 
     An action of unknown place lies somewhere between the spans before and after it in the file:
-    what is there unlabelled otherwise is ``LEFT_OUT``, as it may be the action or background.
+    what is there unlabelled otherwise is ``LEFT_OUT``, as it may be the action or background. So
+    are doubted frames.
 
     Args:
         frame_numbers: ``(T,)``.
@@ -86,10 +103,20 @@ def label_frames(frame_numbers: NDArray[np.int64], spans: Sequence[Span]) -> NDA
             after = max((s.bounds[1] for s in spans[:place] if s.bounds), default=-np.inf)
             before = min((s.bounds[0] for s in spans[place:] if s.bounds), default=np.inf)
             labels[(frame_numbers > after) & (frame_numbers < before)] = LEFT_OUT
+        if span.doubted is not None:
+            first, last = span.doubted
+            labels[(frame_numbers >= first) & (frame_numbers <= last)] = LEFT_OUT
     placed = [(span.bounds, span.label) for span in spans if span.bounds]
     for (first, last), label in sorted(placed, key=lambda item: item[0][0]):
         labels[(frame_numbers >= first) & (frame_numbers <= last)] = label
     return labels
+
+
+def _corrected(span: Span, recording: str) -> Span:
+    if span.bounds is None or (recording, span.bounds) not in ERRATA:
+        return span
+    meant = ERRATA[recording, span.bounds]
+    return Span(span.label, meant, doubted=(span.bounds[0], meant[0] - 1))
 
 
 def _block(path: Path, recording: str) -> list[tuple[int, str]]:

@@ -1,0 +1,55 @@
+"""The figures file: each figure once, others kept, replaced at once."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from model.pose.figures import Figure, FiguresError, measured, read_figures, record_figures
+
+
+def test_recording_replaces_a_figure_and_keeps_the_others(tmp_path: Path) -> None:
+    """A name is there once, with its newest value; what others recorded stays as it was."""
+    path = tmp_path / "benchmarks" / "figures.json"
+    old = Figure("web.fps", 30.0, "fps", "make bench", "a laptop, 8 cores", "2026-01-01", "abc")
+    record_figures([old, measured("bench.a", 1.0, "×", "make bench")], path)
+    record_figures([measured("bench.a", 2.0, "×", "make bench", note="twice")], path)
+    figures = read_figures(path)
+
+    assert list(figures) == ["bench.a", "web.fps"]
+    assert (figures["bench.a"].value, figures["bench.a"].note) == (2.0, "twice")
+    assert figures["web.fps"] == old
+    assert [entry["name"] for entry in json.loads(path.read_text())] == ["bench.a", "web.fps"]
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_measured_figure_says_where_and_when() -> None:
+    """Machine with cores, an ISO date and a commit: enough to measure it again."""
+    figure = measured("bench.a", 1.0, "×", "make bench")
+
+    assert figure.machine.endswith("cores")
+    assert len(figure.date.split("-")) == 3
+    assert figure.commit
+
+
+@pytest.mark.parametrize(
+    "content", ["{}", "no JSON", '[{"name": "a"}]', json.dumps([{}]).replace("{}", "1")]
+)
+def test_a_file_that_is_no_list_of_figures_is_refused_and_kept(
+    tmp_path: Path, content: str
+) -> None:
+    """One sentence names the file; recording does not write over it."""
+    path = tmp_path / "figures.json"
+    path.write_text(content)
+    with pytest.raises(FiguresError, match=r"figures\.json: expected a list of figures"):
+        record_figures([measured("a", 1.0, "%", "x")], path)
+    assert path.read_text() == content
+
+
+def test_a_figure_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    """Each figure is published once."""
+    path = tmp_path / "figures.json"
+    record_figures([measured("a", 1.0, "%", "x")], path)
+    path.write_text(json.dumps(json.loads(path.read_text()) * 2))
+    with pytest.raises(FiguresError, match="each figure once, got 2 of 1 names"):
+        read_figures(path)
