@@ -9,17 +9,25 @@ import json
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import NoReturn
 
 from export.artifact_file import open_artifact, write_artifact
 from export.clips import real_clips
 from export.description import describe
-from export.graph import to_onnx
+from export.graph import check_network, to_onnx
 from export.verify import BATCHES, NEIGHBOURS, TOLERANCE, verify
 from model.network.checkpoint import load_checkpoint
-from model.pose.artifact import ArtifactError, spec_of
+from model.pose.artifact import CONTRACT, ArtifactError, spec_of
 from model.pose.store import PoseStore
 
 FAILED, UNUSABLE = 1, 2
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with an argument in one line; `--help` says the rest."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(UNUSABLE, f"export: {message}; see {self.prog} --help\n")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -35,11 +43,16 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _onnx(options: argparse.Namespace) -> int:
     checkpoint = load_checkpoint(options.checkpoint)
-    spec = spec_of(checkpoint.artifact)
+    try:
+        spec = spec_of(checkpoint.artifact)
+        check_network(checkpoint.network.config, spec)
+    except ArtifactError as error:
+        raise ArtifactError(f"{options.checkpoint}: {error}") from None
     sha256 = hashlib.sha256(options.checkpoint.read_bytes()).hexdigest()
-    spec = replace(spec, provenance=replace(spec.provenance, checkpoint_sha256=sha256))
-    write_artifact(to_onnx(checkpoint.network), spec, options.out)
-    size = open_artifact(options.out).path.stat().st_size
+    provenance = replace(spec.provenance, checkpoint_sha256=sha256)
+    spec = replace(spec, contract=CONTRACT, provenance=provenance)
+    artifact = write_artifact(to_onnx(checkpoint.network), spec, options.out)
+    size = artifact.path.stat().st_size
     _say(
         options,
         [f"{options.out}: {spec.name} {spec.version}, {size / 1e6:.2f} MB"],
@@ -80,7 +93,7 @@ def _say(options: argparse.Namespace, lines: list[str], value: dict[str, object]
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m export", description=__doc__)
+    parser = _Parser(prog="python -m export", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     command = commands.add_parser("onnx", help="write a checkpoint as an artifact")

@@ -44,9 +44,43 @@ def open_artifact(path: Path) -> Artifact:
     if not path.is_file():
         raise ArtifactError(f"{path}: an artifact is an .onnx file, there is no such file")
     try:
-        model = onnx.load(path, load_external_data=False)
+        content = path.read_bytes()
+    except OSError as error:
+        raise ArtifactError(f"{path}: cannot be read: {error.strerror or error}") from None
+    return _artifact(path, content)
+
+
+def write_artifact(model: onnx.ModelProto, spec: ArtifactSpec, path: Path) -> Artifact:
+    """Writes a model with its specification.
+
+    Raises:
+        ArtifactError: the model contradicts its specification, or the file cannot be written; what
+            was at `path` is then untouched.
+    """
+    onnx.helper.set_model_props(model, spec.to_metadata())
+    content = model.SerializeToString(deterministic=True)
+    artifact = _artifact(path, content)
+    part = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            part.write_bytes(content)
+            os.replace(part, path)
+        finally:
+            part.unlink(missing_ok=True)
+    except FileExistsError:
+        raise ArtifactError(f"{path}: cannot be written: {path.parent} is no folder") from None
+    except OSError as error:
+        raise ArtifactError(f"{path}: cannot be written: {error.strerror or error}") from None
+    return artifact
+
+
+def _artifact(path: Path, content: bytes) -> Artifact:
+    """Reads the content of the file at `path`, which need not be there yet."""
+    try:
+        model = onnx.load_from_string(content)
         onnx.checker.check_model(model)
-        session = ort.InferenceSession(path, providers=["CPUExecutionProvider"])
+        session = ort.InferenceSession(content, providers=["CPUExecutionProvider"])
     except Exception as error:  # protobuf's, ONNX's and its runtime's have no type in common
         reason = " ".join(str(error).split())
         raise ArtifactError(f"{path}: not an ONNX file that can be run: {reason}") from None
@@ -60,21 +94,3 @@ def open_artifact(path: Path) -> Artifact:
     except ArtifactError as error:
         raise ArtifactError(f"{path}: {error}") from None
     return Artifact(path, spec, model, session)
-
-
-def write_artifact(model: onnx.ModelProto, spec: ArtifactSpec, path: Path) -> None:
-    """Writes a model with its specification.
-
-    Raises:
-        ArtifactError: the file cannot be written; what was at `path` is then untouched.
-    """
-    onnx.helper.set_model_props(model, spec.to_metadata())
-    part = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(model.SerializeToString(deterministic=True))
-        os.replace(part, path)
-    except OSError as error:
-        raise ArtifactError(f"{path}: cannot be written: {error.strerror or error}") from None
-    finally:
-        part.unlink(missing_ok=True)

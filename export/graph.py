@@ -6,8 +6,8 @@ import warnings
 import onnx
 import torch
 
-from model.network.recogniser import Recogniser
-from model.pose.artifact import ArtifactError
+from model.network.recogniser import Recogniser, RecogniserConfig
+from model.pose.artifact import ArtifactError, ArtifactSpec
 
 OPSET = 18
 
@@ -15,6 +15,24 @@ FORBIDDEN = frozenset(
     {"ScatterND", "ScatterElements", "If", "Loop", "Scan", "SequenceAt", "NonZero", "Range"}
 )
 """Operators of indexed assignment, control flow and shapes that depend on data."""
+
+
+def check_network(config: RecogniserConfig, spec: ArtifactSpec) -> None:
+    """Checks that a network is the one that a specification declares, before it is exported.
+
+    Raises:
+        ArtifactError: it is of another task, reads another clip, or scores more or fewer labels.
+    """
+    facts = {
+        "task": (config.task, spec.task),
+        "clip (C, T, V, M)": (config.encoder.clip_shape, spec.input_shape()[1:]),
+        "number of labels": (config.labels, len(spec.labels)),
+    }
+    for name, (found, declared) in facts.items():
+        if found != declared:
+            raise ArtifactError(
+                f"the network's {name} is {found}, the artifact's specification declares {declared}"
+            )
 
 
 def to_onnx(network: Recogniser) -> onnx.ModelProto:

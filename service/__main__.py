@@ -2,8 +2,10 @@
 
 import argparse
 import json
+import signal
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from service.app import create_app
 from service.asyncapi import document
@@ -14,6 +16,13 @@ from service.settings import Settings, load_settings
 
 UNUSABLE = 2
 """The exit status after bad input."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with an argument in one line; `--help` says the rest."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(UNUSABLE, f"posewire: {message}; see {self.prog} --help\n")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -36,6 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _serve(settings: Settings) -> int:
+    # SIGTERM stops as Ctrl+C does: uvicorn raises the signal once more when it has stopped.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     engine = OnnxEngine(settings.model, settings.threads)
     try:
         with bind(settings) as taken:
@@ -60,7 +71,7 @@ def _doctor(settings: Settings, *, as_json: bool) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m service", description=__doc__)
+    parser = _Parser(prog="python -m service", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     descriptions = {
         "serve": "Serves an artifact until it is interrupted.",

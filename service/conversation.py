@@ -18,6 +18,15 @@ from service.segments import Segments
 from service.settings import Settings
 from service.socket import ClientSocket, Gone
 
+CLOSEST_MS = 1.0
+"""Frames are at least so far apart, else a window would hold any number of them."""
+
+LATEST_MS = 2.0**53
+"""A time beyond this, either way, is no longer exact to the millisecond."""
+
+MOST_WAITING = 1024
+"""Frames that may wait for their answers before the client is read no further."""
+
 
 class Conversation:
     """One client's frames and the answers to them.
@@ -90,23 +99,33 @@ class Conversation:
 
     async def _take(self, pose: Pose) -> None:
         try:
+            self._check_time(pose.t_ms)
             people = self._reader.read(pose)
         except Refusal as refusal:
             await self._socket.refuse(refusal)
             return
         wanted = self._pacing is None or self._pacing.admits(pose.t_ms)
-        if not self._stream.push(pose.t_ms, people, wanted):
-            newest_ms = self._stream.newest_ms
-            message = f"time goes forward: t_ms {pose.t_ms:.10g} came after {newest_ms:.10g}"
-            await self._socket.refuse(Refusal("time-back", message))
-            return
+        self._stream.push(pose.t_ms, people, wanted)
         if not wanted:
             return
         self._arrived_s[pose.t_ms] = time.perf_counter()
         self._answered.clear()
         self._frame_came.set()
-        if not self._drops:
+        if not self._drops or len(self._arrived_s) > MOST_WAITING:
             await self._settled()
+
+    def _check_time(self, t_ms: float) -> None:
+        if not abs(t_ms) <= LATEST_MS:
+            raise Refusal(
+                "bad-time", f"t_ms is a time in milliseconds, within ±{LATEST_MS:.0f}; got {t_ms:g}"
+            )
+        newest_ms = self._stream.newest_ms
+        if newest_ms is not None and t_ms < newest_ms + CLOSEST_MS:
+            raise Refusal(
+                "time-back",
+                f"time goes forward by at least {CLOSEST_MS:g} ms a frame: t_ms {t_ms:.15g} came "
+                f"after {newest_ms:.15g}",
+            )
 
     async def _settled(self) -> None:
         """Waits until no window is due and none is being run."""

@@ -57,11 +57,10 @@ class OnnxEngine:
             self._spec = read_spec(self._session.get_modelmeta().custom_metadata_map)
             inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
             check_graph(self._spec, _shapes(inputs), _shapes(outputs))
+            self._warm_up()
         except ArtifactError as error:
             raise ArtifactError(f"{path}: {error}") from None
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="posewire-engine")
-        shape = (1, 3, self._spec.frames, len(self._spec.joints), self._spec.persons)
-        self.infer(np.zeros(shape, np.float32))
 
     @property
     def spec(self) -> ArtifactSpec:
@@ -82,9 +81,29 @@ class OnnxEngine:
         self._pool.shutdown(cancel_futures=True)
 
     def infer(self, clips: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Runs windows (N, 3, T, V, M) in the caller's thread, and returns their logits."""
+        """Runs windows (N, 3, T, V, M) in the caller's thread, and returns their logits.
+
+        Raises:
+            FloatingPointError: a logit is no finite number, so that no score could be told.
+        """
         (logits,) = self._session.run(["logits"], {"clip": clips})
+        if not np.isfinite(logits).all():
+            raise FloatingPointError(f"{self._spec.name} answered with NaN or infinity")
         return np.asarray(logits, np.float32)
+
+    def _warm_up(self) -> None:
+        """Runs one empty window: what a graph declares need not be what it does."""
+        spec = self._spec
+        shape = (1, 3, spec.frames, len(spec.joints), spec.persons)
+        try:
+            found = self.infer(np.zeros(shape, np.float32)).shape
+        except Exception as error:  # ONNX Runtime's errors have no type in common
+            raise ArtifactError(f"an empty window cannot be run: {_in_a_line(error)}") from None
+        if found != (1, *spec.logits_shape()[1:]):
+            raise ArtifactError(
+                f"an empty window gives logits {found}; the metadata declares "
+                f"{(1, *spec.logits_shape()[1:])}"
+            )
 
 
 def _open(path: Path) -> ort.InferenceSession:
@@ -99,8 +118,13 @@ def _open(path: Path) -> ort.InferenceSession:
     try:
         return ort.InferenceSession(path, options, providers=providers)
     except Exception as error:  # ONNX Runtime's errors have no type in common
-        reason = " ".join(str(error).split())
-        raise ArtifactError(f"{path}: not an ONNX file that can be run: {reason}") from None
+        raise ArtifactError(
+            f"{path}: not an ONNX file that can be run: {_in_a_line(error)}"
+        ) from None
+
+
+def _in_a_line(error: Exception) -> str:
+    return " ".join(str(error).split())
 
 
 def _shapes(values: list[ort.NodeArg]) -> Shapes:

@@ -5,8 +5,15 @@ from dataclasses import replace
 from model.pose.artifact import ArtifactSpec
 from model.pose.layout import LayoutError, layout_named
 from service.pacing import RateLimit
+from service.people import FURTHEST
 from service.protocol import PROTOCOL, VERSION, Hello, Limits, Model, Refusal, Welcome
 from service.settings import Settings
+
+SLOWEST_HZ = 0.01
+"""An answer every 100 s; slower is silence."""
+
+LONGEST_NAME = 40
+"""Of a layout; the error would repeat a longer one whole."""
 
 
 def check_hello(hello: Hello, spec: ArtifactSpec) -> None:
@@ -19,7 +26,7 @@ def check_hello(hello: Hello, spec: ArtifactSpec) -> None:
     if hello.version != VERSION:
         raise _refused("version", f"this server speaks version {VERSION}, not {hello.version}")
     try:
-        layout_named(hello.layout)
+        layout_named(hello.layout[:LONGEST_NAME])
     except LayoutError as error:
         raise _refused("layout", str(error)) from None
     metric = hello.coordinates == "metres"
@@ -28,14 +35,18 @@ def check_hello(hello: Hello, spec: ArtifactSpec) -> None:
         raise _refused(
             "coordinates", f"the model {spec.name} reads {needed}, not {hello.coordinates}"
         )
-    if not metric and (hello.size is None or not min(hello.size) > 0):
+    if not metric and (hello.size is None or not all(0 < n <= FURTHEST for n in hello.size)):
         raise _refused(
-            "size", f"{hello.coordinates} need the picture's size [width, height] above 0"
+            "size",
+            f"{hello.coordinates} need the picture's size [width, height], above 0 and at most "
+            f"{FURTHEST:.0f} pixels",
         )
     if not 1 <= options.top_k <= 100:
         raise _refused("top-k", f"top_k is from 1 to 100, got {options.top_k}")
-    if options.rate_limit_hz is not None and not options.rate_limit_hz > 0:
-        raise _refused("rate", f"rate_limit_hz is above 0, got {options.rate_limit_hz:g}")
+    if options.rate_limit_hz is not None and not options.rate_limit_hz >= SLOWEST_HZ:
+        raise _refused(
+            "rate", f"rate_limit_hz is at least {SLOWEST_HZ:g}, got {options.rate_limit_hz:g}"
+        )
     longest_ms = spec.window.span_ms
     if options.lookahead_ms is not None and not 0 <= options.lookahead_ms <= longest_ms:
         raise _refused(

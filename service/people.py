@@ -4,16 +4,25 @@ Pictures are in pixels afterwards, positions in metres with y up, whatever the c
 What is wrong with a message is refused here, before it touches any window.
 """
 
-import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model.pose.layout import Layout
+from model.pose.stream import PERSON_ENDS_MS
 from service.protocol import Hello, PersonPose, Pose, Refusal, Up
 
 Keypoints = NDArray[np.float32]
+
+FURTHEST = 1e6
+"""Pixels or metres from the origin; what lies beyond is no keypoint, and its square no float32."""
+
+FLICKER = 4
+"""So many times the people of a message may come and go within `PERSON_ENDS_MS`: each costs memory
+until it has ended."""
+
+LARGEST_ID = 2**63 - 1
 
 _UPRIGHT: Mapping[Up, tuple[tuple[int, int, int], ...]] = {
     "y": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
@@ -44,16 +53,15 @@ class PeopleReader:
         if hello.coordinates == "normalised" and hello.size is not None:
             self._scale = np.array(hello.size, np.float32)
         self._axes = np.array(_UPRIGHT[hello.up], np.float32)
+        self._seen_ms: dict[int, float] = {}
 
     def read(self, pose: Pose) -> dict[int, Keypoints]:
         """Returns id → (V, 4) rows x, y, z, score; a person without id is its place in the list.
 
         Raises:
-            Refusal: the time is not finite, there are too many people, ids are given for some only
-                or twice, or keypoints are of the wrong number or width or not finite.
+            Refusal: there are too many people, ids are given for some only or twice, or keypoints
+                are of the wrong number or width, not finite or too far away.
         """
-        if not math.isfinite(pose.t_ms):
-            raise Refusal("bad-time", f"t_ms is a finite number of milliseconds, got {pose.t_ms}")
         if len(pose.people) > self._limit:
             raise Refusal(
                 "too-many-people",
@@ -63,12 +71,27 @@ class PeopleReader:
         given = [person for person in ids if person is not None]
         if given and len(given) < len(ids):
             raise Refusal("bad-ids", "ids are given for all people of a message or for none")
+        if any(abs(person) > LARGEST_ID for person in given):
+            raise Refusal("bad-ids", f"an id is an integer within ±{LARGEST_ID}")
         if len(set(given)) < len(given):
             raise Refusal("bad-ids", f"each person of a message has an id of its own, got {given}")
-        return {
+        people = {
             place if person.id is None else person.id: self._keypoints(place, person)
             for place, person in enumerate(pose.people)
         }
+        self._count(people, pose.t_ms)
+        return people
+
+    def _count(self, people: Iterable[int], t_ms: float) -> None:
+        seen_ms = {p: ms for p, ms in self._seen_ms.items() if t_ms - ms <= PERSON_ENDS_MS}
+        seen_ms.update(dict.fromkeys(people, t_ms))
+        if len(seen_ms) > FLICKER * self._limit:
+            raise Refusal(
+                "too-many-people",
+                f"at most {FLICKER * self._limit} people come and go within "
+                f"{PERSON_ENDS_MS:g} ms, here it is {len(seen_ms)}: keep a person's id",
+            )
+        self._seen_ms = seen_ms
 
     def _keypoints(self, place: int, person: PersonPose) -> Keypoints:
         rows = self._rows(place, person.keypoints)
@@ -80,10 +103,20 @@ class PeopleReader:
             )
         keypoints = np.zeros((len(self._layout.joints), 4), np.float32)
         keypoints[:, 3] = np.clip(rows[:, -1], 0, 1)
-        if self._metric:
-            keypoints[:, :3] = rows[:, :3] @ self._axes.T
-        else:
-            keypoints[:, :2] = rows[:, :2] * self._scale
+        # What overflows here is infinite, and so too far away.
+        with np.errstate(over="ignore"):
+            if self._metric:
+                keypoints[:, :3] = rows[:, :3] @ self._axes.T
+            else:
+                keypoints[:, :2] = rows[:, :2] * self._scale
+        keypoints[keypoints[:, 3] == 0] = 0
+        furthest = np.abs(keypoints[:, :3]).max()
+        if not furthest <= FURTHEST:
+            raise Refusal(
+                "too-far",
+                f"keypoints lie within {FURTHEST:.0f} {'metres' if self._metric else 'pixels'} of "
+                f"the origin, one of person {place} is {furthest:.3g} away",
+            )
         return keypoints
 
     def _rows(self, place: int, keypoints: list[list[float]] | bytes) -> Keypoints:

@@ -197,13 +197,13 @@ def _invalid(data: str | bytes, error: msgspec.ValidationError) -> Refusal:
     """Says what is wrong with a message that is JSON or MessagePack, but not of this protocol."""
     try:
         raw = msgspec.json.decode(data) if isinstance(data, str) else msgspec.msgpack.decode(data)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
         raw = None
     kind = raw.get("type") if isinstance(raw, dict) else None
     if isinstance(raw, dict) and kind not in KINDS:
         expected = ", ".join(KINDS)
         return Refusal("unknown-type", f"a message's type is one of {expected}; got {kind!r:.60}")
-    return Refusal("invalid-message", f"the message is not of the protocol: {error}")
+    return Refusal("invalid-message", f"the message is not of the protocol: {error!s:.300}")
 
 
 def encode(message: ServerMessage, *, text: bool) -> str | bytes:

@@ -5,6 +5,7 @@ import socket
 import uvicorn
 from fastapi import FastAPI
 
+from service.connection import Connection
 from service.settings import Settings
 
 WEBSOCKET_BYTES = 16 << 20
@@ -28,11 +29,17 @@ def bind(settings: Settings) -> socket.socket:
         )
         family, kind, protocol, _, target = info[0]
         taken = socket.socket(family, kind, protocol)
-        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        taken.bind(target)
-        taken.listen(2048)
+        try:
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            taken.bind(target)
+            taken.listen(2048)
+        except OSError:
+            taken.close()
+            raise
     except OSError as error:
         raise ValueError(f"cannot listen on {address}: {error.strerror or error}") from None
+    except UnicodeError:
+        raise ValueError(f"cannot listen on {address}: that is no name of a host") from None
     return taken
 
 
@@ -44,14 +51,19 @@ def address_of(taken: socket.socket) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def serve(app: FastAPI, taken: socket.socket) -> None:
-    """Serves until SIGINT or SIGTERM; open connections have `GRACE_S` to end."""
+def server(app: FastAPI) -> uvicorn.Server:
+    """Returns the server of an application, not started; stopped, it gives `GRACE_S` to end."""
     config = uvicorn.Config(
         app,
-        ws="websockets-sansio",
+        ws=Connection,
         ws_max_size=WEBSOCKET_BYTES,
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=GRACE_S,
         log_level="warning",
     )
-    uvicorn.Server(config).run(sockets=[taken])
+    return uvicorn.Server(config)
+
+
+def serve(app: FastAPI, taken: socket.socket) -> None:
+    """Serves until SIGINT or SIGTERM."""
+    server(app).run(sockets=[taken])

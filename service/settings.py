@@ -13,7 +13,7 @@ DEFAULT_MODEL = Path(__file__).resolve().parents[1] / "weights" / "utkinect.onnx
 class Settings(BaseSettings):
     """Everything that can be set; each is `POSEWIRE_` and its name in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix="POSEWIRE_", extra="forbid")
+    model_config = SettingsConfigDict(env_prefix="POSEWIRE_", extra="forbid", allow_inf_nan=False)
 
     host: str = Field(default="127.0.0.1", description="address to listen on")
     port: int = Field(
@@ -28,12 +28,14 @@ class Settings(BaseSettings):
     rate_hz: float = Field(
         default=60, gt=0, le=240, description="most answers a second to one client"
     )
-    hello_s: float = Field(default=10, gt=0, description="seconds that a client has to say hello")
+    hello_s: float = Field(
+        default=10, gt=0, le=86400, description="seconds that a client has to say hello"
+    )
     idle_s: float = Field(
-        default=60, gt=0, description="seconds of silence after which a client is closed"
+        default=60, gt=0, le=86400, description="seconds of silence after which a client is closed"
     )
     send_s: float = Field(
-        default=10, gt=0, description="seconds that a client may take to read an answer"
+        default=10, gt=0, le=86400, description="seconds that a client may take to read an answer"
     )
 
 
@@ -41,8 +43,7 @@ def load_settings(**overrides: object) -> Settings:
     """Reads the settings; what is given here and not None stands above the environment.
 
     Raises:
-        ValueError: a setting is unknown or has a value that it cannot have; the message is one
-            sentence.
+        ValueError: a setting has a value that it cannot have; the message is one sentence.
     """
     given: dict[str, Any] = {k: v for k, v in overrides.items() if v is not None}
     try:

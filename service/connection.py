@@ -1,0 +1,88 @@
+"""The connection: uvicorn's websocket, ended so that the client learns why and nothing is left.
+
+A connection that is closed while bytes of the client lie unread is reset, and a reset may overtake
+the close frame that says why. So where the server ends a connection in the middle of a message, or
+because it stops, it goes on reading, into nothing, until the client is quiet.
+"""
+
+from asyncio import TimerHandle
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+QUIET_S = 0.5
+"""A client that was told why and sends nothing for so long is closed."""
+
+STOP_S = 2.0
+"""How long a client has to close its side once the server stops."""
+
+CLOSE_S = 3.0
+"""How long after its session a connection may still be there, whatever the client does."""
+
+NOT_TEXT = 1007
+RESTART = 1012
+
+
+class Connection(WebSocketsSansIOProtocol):
+    """One client's connection."""
+
+    _abort_timer: TimerHandle | None = None
+
+    async def run_asgi(self) -> None:
+        """Runs the session; a client that reads nothing loses its connection afterwards."""
+        await super().run_asgi()
+        if not self.disconnected:
+            self._abort_timer = self.loop.call_later(CLOSE_S, self.transport.abort)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Lets go of what was waited for."""
+        super().connection_lost(exc)
+        if self._abort_timer is not None:
+            self._abort_timer.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        """Takes bytes in; after what cannot be parsed it passes over them."""
+        if self.conn.parser_exc is None:
+            super().data_received(data)
+        else:
+            self._close_in(QUIET_S)
+
+    def send_receive_event_to_app(self) -> None:
+        """Hands a message over; text that is no text ends the connection."""
+        if self.curr_msg_data_type == "text" and not self.close_sent:
+            try:
+                b"".join(self.frames).decode()
+            except UnicodeDecodeError:
+                self.conn.send_close(NOT_TEXT, "a text message is UTF-8, this one is not")
+                self.handle_parser_exception()
+                return
+        super().send_receive_event_to_app()
+
+    def handle_parser_exception(self) -> None:
+        """Ends a connection on which something came that is no websocket, or is too large."""
+        sent = self.conn.close_sent
+        code, reason = (sent.code, sent.reason) if sent else (1006, "")
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        self._end(QUIET_S)
+
+    def shutdown(self) -> None:
+        """Ends the connection because the server stops."""
+        if self.close_sent or not self.handshake_complete:
+            super().shutdown()
+            return
+        self.stop_keepalive()
+        self.conn.send_close(RESTART, "the server is stopping; connect again")
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": RESTART})
+        self._end(STOP_S)
+
+    def _end(self, seconds: float) -> None:
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        self._close_in(seconds)
+
+    def _close_in(self, seconds: float) -> None:
+        if self.close_timer is not None:
+            self.close_timer.cancel()
+        self.close_timer = self.loop.call_later(seconds, self.transport.close)

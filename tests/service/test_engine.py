@@ -1,0 +1,86 @@
+"""The engine: ONNX Runtime beside the event loop, and artifacts that it will not run."""
+
+import asyncio
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from onnx import helper, numpy_helper
+
+from model.pose.artifact import ArtifactError, ArtifactSpec
+from service.engine import OnnxEngine
+from tests.service.artifacts import COCO, KINECT, graph, known_logits, write
+
+
+def clips(spec: ArtifactSpec, count: int) -> NDArray[np.float32]:
+    shape = (count, 3, spec.frames, len(spec.joints), spec.persons)
+    return np.random.default_rng(count).normal(size=shape).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    "spec", [KINECT, COCO, replace(KINECT, task="clip"), replace(COCO, persons=2)]
+)
+async def test_a_batch_is_its_windows_one_at_a_time(spec: ArtifactSpec, tmp_path: Path) -> None:
+    """Whatever is run together gives what each window gives alone, and what NumPy gives."""
+    engine = OnnxEngine(write(tmp_path / "a.onnx", spec), threads=2)
+    windows = clips(spec, 9)
+    together = await engine.run(windows)
+    alone = await asyncio.gather(*(engine.run(window[None]) for window in windows))
+    engine.close()
+    assert (engine.spec, engine.providers) == (spec, ("CPUExecutionProvider",))
+    np.testing.assert_allclose(np.concatenate(alone), together, atol=1e-6)
+    np.testing.assert_allclose(together, known_logits(windows, spec), atol=1e-5)
+
+
+async def test_the_event_loop_goes_on_while_windows_are_run(tmp_path: Path) -> None:
+    """A run of a good part of a second does not hold up what else the loop does."""
+    engine = OnnxEngine(write(tmp_path / "slow.onnx", work=120), threads=1)
+    windows = clips(KINECT, 2000)
+    begun_s = time.perf_counter()
+    running = asyncio.create_task(engine.run(windows))
+    ticks_s = [begun_s]
+    while not running.done():
+        await asyncio.sleep(0.005)
+        ticks_s.append(time.perf_counter())
+    np.testing.assert_allclose(await running, known_logits(windows, KINECT), atol=1e-4)
+    engine.close()
+    took_s = ticks_s[-1] - begun_s
+    assert took_s > 0.2
+    assert np.diff(ticks_s).max() < took_s / 2
+    assert len(ticks_s) > 10
+
+
+def with_constant(path: Path, spec: ArtifactSpec, name: str, value: NDArray[Any]) -> Path:
+    """Writes the artifact of `spec` with another constant in its graph."""
+    model = graph(spec)
+    (constant,) = (entry for entry in model.graph.initializer if entry.name == name)
+    constant.CopyFrom(numpy_helper.from_array(value, name))
+    helper.set_model_props(model, spec.to_metadata())
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
+def test_a_graph_that_does_not_do_what_it_declares_is_refused(tmp_path: Path) -> None:
+    """An artifact whose first window fails, or gives what is no number, never gets a client."""
+    clip = replace(KINECT, task="clip")
+    failing = with_constant(tmp_path / "failing.onnx", clip, "newest", np.array(99))
+    with pytest.raises(ArtifactError, match=r"failing\.onnx: an empty window cannot be run: .+"):
+        OnnxEngine(failing, threads=1)
+    nothing = np.full((60, 3), np.nan, np.float32)
+    mute = with_constant(tmp_path / "mute.onnx", KINECT, "weights", nothing)
+    with pytest.raises(ArtifactError, match=r"mute\.onnx: .+: hands answered with NaN or infin"):
+        OnnxEngine(mute, threads=1)
+
+
+async def test_a_window_without_an_answer_is_no_answer(tmp_path: Path) -> None:
+    """Logits that are no numbers raise, for a score of NaN could not be sent."""
+    engine = OnnxEngine(write(tmp_path / "a.onnx"), threads=1)
+    windows = clips(KINECT, 2)
+    windows[1] = np.inf
+    with pytest.raises(FloatingPointError, match="hands answered with NaN or infinity"):
+        await engine.run(windows)
+    engine.close()

@@ -1,0 +1,120 @@
+"""The service as a process: how it starts, what keeps it from starting, and how it stops."""
+
+import asyncio
+import re
+import signal
+import socket
+import subprocess
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from model.pose.artifact import METADATA_KEY
+from service.__main__ import main
+from tests.service.artifacts import KINECT, write
+from tests.service.bodies import body, hello, pose
+from tests.service.process import ServerProcess, command
+from tests.service.wire import wire
+
+Failures = dict[str, tuple[int, str, str]]
+
+REFUSED = {
+    "missing": r"missing\.onnx: an artifact is an \.onnx file, there is no such file",
+    "garbage": r"garbage\.onnx: not an ONNX file that can be run: .+",
+    "bare": r"bare\.onnx: an artifact carries the metadata key 'posewire'; this ONNX file has none",
+    "other contract": r"future\.onnx: the artifact follows contract 2, this posewire reads 1; .+",
+    "wrong shape": r"liar\.onnx: clip has the shape \(batch, 3, 24, 20, 1\); the metadata declares "
+    r"\(\?, 3, 32, 20, 1\), where only \? is dynamic",
+    "wrong labels": r"more\.onnx: logits has the shape .+, 3\); the metadata declares .+, 4\).+",
+    "port in use": r"cannot listen on 127\.0\.0\.1:\d+: Address already in use",
+    "no such host": r"cannot listen on no\.such\.host\.invalid:0: .+",
+    "wrong setting": r"the setting POSEWIRE_IDLE_S is wrong: .+ valid number.+, got 'soon'",
+    "wrong port": r"argument --port: invalid int value: 'http'; see .+ serve --help",
+    "unknown option": r"unrecognized arguments: --modle; see python -m service --help",
+    "no command": r"the following arguments are required: command; see .+",
+}
+
+
+@pytest.fixture(scope="module")
+def failures(tmp_path_factory: pytest.TempPathFactory) -> Failures:
+    """Name → exit status, stdout and stderr of each start that must fail, all run at once."""
+    place = tmp_path_factory.mktemp("refused")
+    (place / "garbage.onnx").write_bytes(b"\x08\x07not at all" * 99)
+    write(place / "bare.onnx", metadata={})
+    future = msgspec.json.decode(KINECT.to_metadata()[METADATA_KEY]) | {"contract": 2}
+    write(place / "future.onnx", metadata={METADATA_KEY: msgspec.json.encode(future).decode()})
+    write(place / "liar.onnx", metadata=replace(KINECT, frames=32).to_metadata())
+    more = replace(KINECT, labels=(*KINECT.labels, "wave"))
+    write(place / "more.onnx", metadata=more.to_metadata())
+    good = ["--model", str(write(place / "good.onnx"))]
+
+    def starting(name: str) -> subprocess.Popen[str]:
+        return command("serve", "--port", "0", "--model", str(place / f"{name}.onnx"))
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        processes = {
+            "missing": starting("missing"),
+            "garbage": starting("garbage"),
+            "bare": starting("bare"),
+            "other contract": starting("future"),
+            "wrong shape": starting("liar"),
+            "wrong labels": starting("more"),
+            "port in use": command("serve", "--port", str(taken.getsockname()[1]), *good),
+            "no such host": command("serve", *good, host="no.such.host.invalid", port=0),
+            "wrong setting": command("serve", "--port", "0", *good, idle_s="soon"),
+            "wrong port": command("serve", "--port", "http"),
+            "unknown option": command("serve", "--modle"),
+            "no command": command(),
+        }
+        ended = {name: process.communicate(timeout=60) for name, process in processes.items()}
+    return {name: (processes[name].returncode, *said) for name, said in ended.items()}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_served_is_one_sentence_and_exit_2(name: str, failures: Failures) -> None:
+    """Exactly one line on stderr says what is wrong, nothing on stdout, exit status 2."""
+    status, said, complaint = failures[name]
+    assert (status, said) == (2, "")
+    assert re.fullmatch(f"posewire: .*{REFUSED[name]}\n", complaint), complaint
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_stops_it_and_tells_its_clients(
+    number: signal.Signals, kinect_artifact: Path
+) -> None:
+    """With streams open it ends with status 0 within seconds, and each client sees 1012 and why.
+
+    So does one that is in the middle of its frames.
+    """
+    server = ServerProcess(kinect_artifact)
+    async with wire(server.stream) as quiet, wire(server.stream) as busy:
+        await quiet.ask(hello(KINECT))
+        await busy.ask(hello(KINECT, drop="never"))
+
+        async def stream() -> None:
+            for frame in range(100_000):
+                await busy.send(pose(frame, body(KINECT)))
+                await asyncio.sleep(0.001)
+
+        streaming = asyncio.create_task(stream())
+        await busy.receive("actions")
+        begun_s = time.perf_counter()
+        stopping = asyncio.create_task(asyncio.to_thread(server.stop, number))
+        await asyncio.gather(quiet.rest(), busy.rest())
+        for client in (quiet, busy):
+            assert await client.closed() == (1012, "the server is stopping; connect again")
+        await stopping
+        assert time.perf_counter() - begun_s < 4
+        await asyncio.gather(streaming, return_exceptions=True)
+
+
+def test_help_says_defaults_and_units(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--help` names every argument's default and its environment variable, on stdout, exit 0."""
+    with pytest.raises(SystemExit) as ended:
+        main(["serve", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert ended.value.code == 0
+    assert "port to listen on; 0 takes a free one (default 8000; POSEWIRE_PORT)" in said

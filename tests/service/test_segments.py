@@ -1,0 +1,104 @@
+"""The segments: what flickers is no action, what pauses is one."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model.pose.artifact import BACKGROUND
+from model.pose.decision import STILL_WARMING, Decision
+from service.protocol import Event
+from service.segments import END_MS, START_MS, Segments
+
+FRAME_MS = 20.0
+
+
+def said(label: str, score: float = 0.5, known: bool = True) -> Decision:
+    return Decision(label, score, known)
+
+
+NOTHING = said(BACKGROUND)
+
+
+def told(*runs: tuple[float, Decision], segments: Segments | None = None) -> list[Event]:
+    """The events of decisions that each last for some milliseconds, one after the other."""
+    segments = segments or Segments(7)
+    events, time_ms = [], 0.0
+    for lasts_ms, decision in runs:
+        for _ in range(round(lasts_ms / FRAME_MS)):
+            events += segments.step(time_ms, decision)
+            time_ms += FRAME_MS
+    return events + segments.close()
+
+
+def test_an_action_is_told_from_its_first_frame_to_its_last() -> None:
+    """A start names when the action was first said, an end when last, both its mean score."""
+    waving = [(200, said("wave", 0.25)), (200, said("wave", 0.75))]
+    assert told((100, NOTHING), *waving, (400, NOTHING)) == [
+        Event("start", 7, "wave", 100.0, (10 * 0.25 + 0.75) / 11),
+        Event("end", 7, "wave", 480.0, 0.5),
+    ]
+
+
+def test_a_flicker_is_no_start() -> None:
+    """What is said for less than START_MS without break is not told, however often it comes."""
+    short = START_MS - FRAME_MS
+    assert told(*[(short, said("wave")), (FRAME_MS, NOTHING)] * 9) == []
+    assert told(*[(short, said("wave")), (short, said("sit"))] * 9) == []
+    assert len(told((START_MS + FRAME_MS, said("wave")))) == 2
+
+
+def test_a_pause_is_no_end() -> None:
+    """Gaps shorter than END_MS, and other labels for shorter than START_MS, leave one segment."""
+    pauses = [NOTHING, STILL_WARMING, said("wave", known=False)]
+    for pause in pauses:
+        (start, end) = told((400, said("wave")), (END_MS - FRAME_MS, pause), (400, said("wave")))
+        assert (start.t_ms, end.t_ms) == (0.0, 400 + END_MS - FRAME_MS + 400 - FRAME_MS)
+        assert len(told((400, said("wave")), (END_MS, pause), (400, said("wave")))) == 4
+    flicker = (START_MS - FRAME_MS, said("sit"))
+    assert len(told((400, said("wave")), flicker, (400, said("wave")))) == 2
+
+
+def test_one_action_may_follow_the_other_at_once() -> None:
+    """The second action's start is told when it is certain, after the end of the first."""
+    events = told((400, said("wave")), (400, said("sit")))
+    assert [(event.event, event.label, event.t_ms) for event in events] == [
+        ("start", "wave", 0.0),
+        ("end", "wave", 380.0),
+        ("start", "sit", 400.0),
+        ("end", "sit", 780.0),
+    ]
+
+
+def test_the_unknown_is_never_told() -> None:
+    """A label that is only the best guess starts nothing; neither do background and warming."""
+    for decision in (said("wave", known=False), NOTHING, STILL_WARMING):
+        assert told((2000, decision)) == []
+
+
+DECISIONS = st.sampled_from(
+    [said("wave", 0.9), said("sit", 0.8), said("wave", 0.3, known=False), NOTHING, STILL_WARMING]
+)
+
+
+@given(st.lists(st.tuples(st.floats(1, 400), st.integers(1, 12), DECISIONS), max_size=60))
+def test_segments_alternate_and_never_overlap(runs: list[tuple[float, int, Decision]]) -> None:
+    """Starts and ends alternate in order of time, whatever is said at whatever times.
+
+    Each pair is of one label, which was said at both ends, and lasts START_MS at least.
+    """
+    segments, events, labels, time_ms = Segments(1), [], {}, 0.0
+    for step_ms, frames, decision in runs:
+        for _ in range(frames):
+            time_ms += step_ms
+            labels[time_ms] = decision.label if decision.known else None
+            events += segments.step(time_ms, decision)
+    events += segments.close()
+    assert [event.event for event in events] == ["start", "end"] * (len(events) // 2)
+    for start, end in zip(events[::2], events[1::2], strict=True):
+        assert labels[start.t_ms] == labels[end.t_ms] == start.label == end.label
+        assert end.t_ms - start.t_ms >= START_MS
+    times_ms = [event.t_ms for event in events]
+    assert times_ms == sorted(times_ms)
+    assert all(
+        end.t_ms < start.t_ms for end, start in zip(events[1::2], events[2::2], strict=False)
+    )
+    assert segments.close() == []
