@@ -1,6 +1,1 @@
 """Turns a checkpoint into one verified ONNX artifact."""
-
-import os
-
-# ONNX Runtime reports its use to its makers unless told not to before it is loaded.
-os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")

@@ -1,16 +1,13 @@
 """The artifact file: one ONNX model with its specification, written at once or not at all."""
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import onnx
-import onnxruntime as ort
-from numpy.typing import NDArray
 
-from model.pose.artifact import ArtifactError, ArtifactSpec, check_graph, read_spec
+from model.pose.artifact import ArtifactError, ArtifactSpec
+from model.pose.artifact_session import ArtifactSession
 
 
 @dataclass(frozen=True)
@@ -19,20 +16,18 @@ class Artifact:
 
     Attributes:
         path: its file.
-        spec: what it says of itself.
         model: its graph.
         session: what runs it.
     """
 
     path: Path
-    spec: ArtifactSpec
     model: onnx.ModelProto
-    session: ort.InferenceSession
+    session: ArtifactSession
 
-    def run(self, clips: NDArray[np.float32]) -> Mapping[str, NDArray[np.float32]]:
-        """Runs clips (B, 3, T, V, M); gives logits (B, T, K) or (B, K), features (B, T, F)."""
-        logits, features = self.session.run(["logits", "features"], {"clip": clips})
-        return {"logits": np.asarray(logits), "features": np.asarray(features)}
+    @property
+    def spec(self) -> ArtifactSpec:
+        """What it says of itself."""
+        return self.session.spec
 
 
 def open_artifact(path: Path) -> Artifact:
@@ -77,20 +72,11 @@ def write_artifact(model: onnx.ModelProto, spec: ArtifactSpec, path: Path) -> Ar
 
 def _artifact(path: Path, content: bytes) -> Artifact:
     """Reads the content of the file at `path`, which need not be there yet."""
+    session = ArtifactSession(path, content=content)
+    model = onnx.load_from_string(content)
     try:
-        model = onnx.load_from_string(content)
         onnx.checker.check_model(model)
-        session = ort.InferenceSession(content, providers=["CPUExecutionProvider"])
-    except Exception as error:  # protobuf's, ONNX's and its runtime's have no type in common
+    except onnx.checker.ValidationError as error:
         reason = " ".join(str(error).split())
-        raise ArtifactError(f"{path}: not an ONNX file that can be run: {reason}") from None
-    try:
-        spec = read_spec({entry.key: entry.value for entry in model.metadata_props})
-        check_graph(
-            spec,
-            {value.name: (value.type, value.shape) for value in session.get_inputs()},
-            {value.name: (value.type, value.shape) for value in session.get_outputs()},
-        )
-    except ArtifactError as error:
-        raise ArtifactError(f"{path}: {error}") from None
-    return Artifact(path, spec, model, session)
+        raise ArtifactError(f"{path}: not a valid ONNX file: {reason}") from None
+    return Artifact(path, model, session)

@@ -59,12 +59,14 @@ def verify(artifact: Artifact, network: Recogniser, clips: NDArray[np.float32]) 
         with torch.inference_mode():
             logits, features = network(torch.from_numpy(rows))
         expected = {"logits": logits.numpy(), "features": features.numpy()}
-        results += _compared(f"torch at batch {batch}", expected, artifact.run(rows))
-    alone = artifact.run(clips[:1])
+        results += _compared(
+            f"torch at batch {batch}", expected, artifact.session.run(rows)._asdict()
+        )
+    alone = artifact.session.run(clips[:1])._asdict()
     for batch in NEIGHBOURS:
         crowd = np.full((batch, *clips.shape[1:]), 1e4, np.float32)
         crowd[batch // 2] = clips[0]
-        among = artifact.run(crowd)
+        among = artifact.session.run(crowd)._asdict()
         row = {name: values[batch // 2 : batch // 2 + 1] for name, values in among.items()}
         results += _compared(f"{batch - 1} hostile neighbours", alone, row)
     return results

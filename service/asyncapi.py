@@ -12,6 +12,7 @@ SENT = (protocol.Welcome, protocol.Actions, protocol.Event, protocol.Error)
 
 CLOSING_CODES = {
     1000: "the client said bye and has every label",
+    1007: "a text message was not UTF-8",
     1009: "a message was too large; the reason says how large it may be",
     1011: "the server failed; connect again",
     1012: "the server is stopping; connect again",

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
-from model.pose.artifact import ArtifactError, ArtifactSpec, Shapes, check_graph, read_spec
+from model.pose.artifact import ArtifactError, ArtifactSpec
+from model.pose.artifact_session import ArtifactSession
 
 PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
 """What is asked for, best first; a session says what it really got."""
@@ -52,11 +52,8 @@ class OnnxEngine:
     """
 
     def __init__(self, path: Path, threads: int) -> None:
-        self._session = _open(path)
+        self._session = ArtifactSession(path, providers=PROVIDERS, threads=1)
         try:
-            self._spec = read_spec(self._session.get_modelmeta().custom_metadata_map)
-            inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
-            check_graph(self._spec, _shapes(inputs), _shapes(outputs))
             self._warm_up()
         except ArtifactError as error:
             raise ArtifactError(f"{path}: {error}") from None
@@ -65,12 +62,12 @@ class OnnxEngine:
     @property
     def spec(self) -> ArtifactSpec:
         """The model that is run."""
-        return self._spec
+        return self._session.spec
 
     @property
     def providers(self) -> tuple[str, ...]:
         """The execution providers that the session really got."""
-        return tuple(self._session.get_providers())
+        return self._session.providers
 
     async def run(self, clips: NDArray[np.float32]) -> NDArray[np.float32]:
         """Runs windows (N, 3, T, V, M) in a thread, and returns their logits."""
@@ -86,46 +83,22 @@ class OnnxEngine:
         Raises:
             FloatingPointError: a logit is no finite number, so that no score could be told.
         """
-        (logits,) = self._session.run(["logits"], {"clip": clips})
+        logits = self._session.logits(clips)
         if not np.isfinite(logits).all():
-            raise FloatingPointError(f"{self._spec.name} answered with NaN or infinity")
-        return np.asarray(logits, np.float32)
+            raise FloatingPointError(f"{self.spec.name} answered with NaN or infinity")
+        return logits
 
     def _warm_up(self) -> None:
         """Runs one empty window: what a graph declares need not be what it does."""
-        spec = self._spec
+        spec = self.spec
         shape = (1, 3, spec.frames, len(spec.joints), spec.persons)
         try:
             found = self.infer(np.zeros(shape, np.float32)).shape
         except Exception as error:  # ONNX Runtime's errors have no type in common
-            raise ArtifactError(f"an empty window cannot be run: {_in_a_line(error)}") from None
+            reason = " ".join(str(error).split())
+            raise ArtifactError(f"an empty window cannot be run: {reason}") from None
         if found != (1, *spec.logits_shape()[1:]):
             raise ArtifactError(
                 f"an empty window gives logits {found}; the metadata declares "
                 f"{(1, *spec.logits_shape()[1:])}"
             )
-
-
-def _open(path: Path) -> ort.InferenceSession:
-    if not path.is_file():
-        raise ArtifactError(f"{path}: an artifact is an .onnx file, there is no such file")
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 4
-    available = set(ort.get_available_providers())
-    providers = [name for name in PROVIDERS if name in available]
-    try:
-        return ort.InferenceSession(path, options, providers=providers)
-    except Exception as error:  # ONNX Runtime's errors have no type in common
-        raise ArtifactError(
-            f"{path}: not an ONNX file that can be run: {_in_a_line(error)}"
-        ) from None
-
-
-def _in_a_line(error: Exception) -> str:
-    return " ".join(str(error).split())
-
-
-def _shapes(values: list[ort.NodeArg]) -> Shapes:
-    return {value.name: (value.type, value.shape) for value in values}

@@ -73,9 +73,9 @@ def test_an_output_does_not_depend_on_its_neighbours(
     crowd = np.full((batch, *shape), hostile, np.float32)
     place = batch // 2
     crowd[place] = clip
-    alone, among = artifact.run(clip[None]), artifact.run(crowd)
-    for name in ("logits", "features"):
-        np.testing.assert_allclose(among[name][place], alone[name][0], rtol=1e-5, atol=1e-5)
+    alone, among = artifact.session.run(clip[None]), artifact.session.run(crowd)
+    for found, expected in zip(among, alone, strict=True):
+        np.testing.assert_allclose(found[place], expected[0], rtol=1e-5, atol=1e-5)
 
 
 class Scattering(Recogniser):

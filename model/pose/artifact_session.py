@@ -1,0 +1,95 @@
+"""The artifact opened: an ONNX file in ONNX Runtime, held to what it says of itself.
+
+Whoever runs an artifact opens it here: the service, the evaluation, the verification. It knows no
+windows and no streams.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from model.pose.artifact import ArtifactError, ArtifactSpec, Shapes, check_graph, read_spec
+
+CPU = ("CPUExecutionProvider",)
+
+_QUIET = 4
+"""ONNX Runtime's level at which it logs what is fatal alone; its errors are raised all the same."""
+
+
+class Outputs(NamedTuple):
+    """What an artifact gives for clips."""
+
+    logits: NDArray[np.float32]
+    """(B, T, K) or (B, K), by the task."""
+    features: NDArray[np.float32]
+    """(B, T, F)."""
+
+
+class ArtifactSession:
+    """An artifact that was read and checked; it may be run from several threads.
+
+    Args:
+        path: the .onnx file.
+        content: its bytes, where they have been read already.
+        providers: execution providers that are asked for, best first; those that are not there
+            are passed over.
+        threads: cores that one run may take; None for ONNX Runtime's own choice.
+
+    Attributes:
+        spec: what the artifact says of itself.
+
+    Raises:
+        ArtifactError: it is no ONNX file, carries no specification, or contradicts it.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        content: bytes | None = None,
+        providers: Sequence[str] = CPU,
+        threads: int | None = None,
+    ) -> None:
+        if content is None and not path.is_file():
+            raise ArtifactError(f"{path}: an artifact is an .onnx file, there is no such file")
+        options = ort.SessionOptions()
+        options.log_severity_level = _QUIET
+        if threads is not None:
+            options.intra_op_num_threads = threads
+            options.inter_op_num_threads = 1
+        available = ort.get_available_providers()
+        asked = [name for name in providers if name in available]
+        try:
+            self._session = ort.InferenceSession(content or path, options, providers=asked)
+        except Exception as error:  # ONNX Runtime's errors have no type in common
+            reason = " ".join(str(error).split())
+            raise ArtifactError(f"{path}: not an ONNX file that can be run: {reason}") from None
+        try:
+            self.spec: ArtifactSpec = read_spec(self._session.get_modelmeta().custom_metadata_map)
+            inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
+            check_graph(self.spec, _shapes(inputs), _shapes(outputs))
+        except ArtifactError as error:
+            raise ArtifactError(f"{path}: {error}") from None
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """The execution providers that the session really got."""
+        return tuple(self._session.get_providers())
+
+    def logits(self, clips: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Runs clips (B, 3, T, V, M), and leaves out what only the features need."""
+        (logits,) = self._session.run(["logits"], {"clip": clips})
+        return np.asarray(logits, np.float32)
+
+    def run(self, clips: NDArray[np.float32]) -> Outputs:
+        """Runs clips (B, 3, T, V, M)."""
+        logits, features = self._session.run(["logits", "features"], {"clip": clips})
+        return Outputs(np.asarray(logits, np.float32), np.asarray(features, np.float32))
+
+
+def _shapes(values: Sequence[ort.NodeArg]) -> Shapes:
+    return {value.name: (value.type, value.shape) for value in values}
