@@ -7,17 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 import pytest
-from numpy.typing import NDArray
 
 import model
-from model.pose.artifact import WARMING, read_spec
+from model.pose.artifact import WARMING
 from model.pose.store import PoseStore
 from service.settings import DEFAULT_MODEL
 from tests.service.process import ServerProcess
 from training.__main__ import main as training
-from training.online import FrameLabel, OnlineRecording
+from training.online import FrameLabel
 
 ROOT = Path(__file__).resolve().parents[1]
 UTKINECT = ROOT.parent / "shared" / "data" / "utkinect"
@@ -62,17 +60,15 @@ def streamed(recording: Path, url: str, encoding: str) -> list[FrameLabel]:
     ]
 
 
-def evaluated(store: PoseStore, name: str) -> list[FrameLabel]:
-    """What the offline evaluation says of a recording, from the same artifact."""
-    session = ort.InferenceSession(DEFAULT_MODEL, providers=["CPUExecutionProvider"])
-    spec = read_spec(session.get_modelmeta().custom_metadata_map)
-
-    def logits(clips: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.asarray(session.run(["logits"], {"clip": clips})[0])
-
-    clip = next(clip for clip in store if clip.name == name)
-    recording = OnlineRecording(clip, store.data_set.layout, spec)
-    return recording.answers(logits(recording.clips))
+def evaluated(prepared: Path, subject: int) -> dict[str, list[FrameLabel]]:
+    """What the offline evaluation of the same artifact says of a subject's recordings."""
+    out = prepared / f"labels_{subject}.json"
+    command = ["evaluate", "utkinect", "--artifact", str(DEFAULT_MODEL), "--labels-out", str(out)]
+    assert training([*command, "--store", str(prepared / "store"), "--subjects", str(subject)]) == 0
+    return {
+        recording["name"]: [FrameLabel(**frame) for frame in recording["frames"]]
+        for recording in json.loads(out.read_text())["recordings"]
+    }
 
 
 @needs_recordings
@@ -87,7 +83,7 @@ def test_what_is_streamed_is_what_the_evaluation_says(
     assert entry.subject in TEST_SUBJECTS
     recording = prepared / "recordings" / f"{name}.jsonl"
     online = streamed(recording, default_server.stream, encoding)
-    offline = evaluated(store, name)
+    offline = evaluated(prepared, entry.subject)[name]
     assert len(online) == entry.frames
     assert [said.t_ms for said in online] == [said.t_ms for said in offline]
     assert [said.label for said in online] == [said.label for said in offline]
