@@ -47,7 +47,7 @@ def test_a_span_is_resized_as_torch_interpolates_it(
         span = clips[row, :, first : first + kept, :, 0].permute(2, 0, 1)
         expected = functional.interpolate(span, frames, mode="linear", align_corners=False)
         found = views[row, :, :, :, 0].permute(2, 0, 1)
-        torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
+        torch.testing.assert_close(found, expected, rtol=0, atol=1e-4)
 
 
 def test_a_crop_keeps_its_least_and_stays_inside() -> None:

@@ -1,0 +1,40 @@
+"""Temperature scaling: one number that makes scores mean what they say.
+
+Guo, Pleiss, Sun, Weinberger: On Calibration of Modern Neural Networks, ICML 2017, section 4.2.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.pose.decision import probabilities
+from model.pose.store import LEFT_OUT
+
+TEMPERATURES = np.geomspace(0.25, 4.0, 161)
+"""Tried one after another: the likelihood has one peak, and two decimals are enough."""
+
+
+def fit_temperature(logits: NDArray[np.floating[Any]], truth: NDArray[np.integer[Any]]) -> float:
+    """The temperature under which the true classes are most likely.
+
+    Args:
+        logits: ``(N, K)``.
+        truth: ``(N,)``; ``LEFT_OUT`` counts nothing.
+
+    Raises:
+        ValueError: Where no frame counts.
+    """
+    counted = truth != LEFT_OUT
+    if not counted.any():
+        raise ValueError("a temperature is fitted to frames that have a class, got none")
+    losses = [_loss(logits[counted], truth[counted], float(t)) for t in TEMPERATURES]
+    return round(float(TEMPERATURES[int(np.argmin(losses))]), 4)
+
+
+def _loss(
+    logits: NDArray[np.floating[Any]], truth: NDArray[np.integer[Any]], temperature: float
+) -> float:
+    """Mean negative log-likelihood."""
+    likelihoods = probabilities(logits, temperature)[np.arange(len(truth)), truth]
+    return float(-np.log(np.maximum(likelihoods, 1e-12)).mean())

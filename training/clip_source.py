@@ -1,0 +1,92 @@
+"""Whole clips of stores in batches: padded to the longest, normalised as the service does."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from model.pose.layout import Layout, layout_named
+from model.pose.mapping import layout_mapping
+from model.pose.normalise import Normalisation, normalise
+from model.pose.store import ClipEntry, PoseStore, StoreError
+
+
+@dataclass(frozen=True)
+class ClipBatch:
+    """Clips of different lengths.
+
+    Attributes:
+        clips: ``(B, 3, F, V, M)``; a clip is valid in its first frames, 0 after them.
+        lengths: ``(B,)`` valid frames of each.
+    """
+
+    clips: Tensor
+    lengths: Tensor
+
+    def to(self, device: torch.device) -> "ClipBatch":
+        """The same clips on a device."""
+        return ClipBatch(self.clips.to(device), self.lengths.to(device))
+
+
+class ClipSource:
+    """Clips of one or more stores, in one layout and normalisation."""
+
+    def __init__(
+        self,
+        stores: Sequence[PoseStore],
+        layout: str,
+        normalisation: Normalisation,
+        persons: int,
+    ) -> None:
+        """Takes stores whose layouts map onto ``layout``.
+
+        Args:
+            stores: Prepared clips; places count through all of them, in this order.
+            layout: Name of the layout of the clips that are given.
+            normalisation: Name of their normalisation.
+            persons: M; further persons of a clip are left out.
+
+        Raises:
+            StoreError: The stores are empty.
+        """
+        self._skeleton: Layout = layout_named(layout)
+        self._normalisation: Normalisation = normalisation
+        self._persons = persons
+        self._clips = [(store, row) for store in stores for row in range(len(store))]
+        if not self._clips:
+            raise StoreError("expected stores with clips, they hold none")
+
+    def __len__(self) -> int:
+        """Number of clips."""
+        return len(self._clips)
+
+    def entry(self, place: int) -> ClipEntry:
+        """What the store says of the clip at ``place``."""
+        store, row = self._clips[place]
+        return store.entries[row]
+
+    def read(self, places: Sequence[int] | NDArray[np.int64]) -> ClipBatch:
+        """Reads the clips that stand at ``places``."""
+        clips = [self._keypoints(int(place)) for place in places]
+        lengths = [len(clip) for clip in clips]
+        shape = (len(clips), max(lengths), len(self._skeleton.joints), self._persons, 4)
+        padded = np.zeros(shape, np.float32)
+        for row, clip in enumerate(clips):
+            padded[row, : len(clip), :, : clip.shape[2]] = clip
+        normalised = normalise(self._normalisation, padded, self._skeleton, size=(1.0, 1.0))
+        return ClipBatch(torch.from_numpy(normalised), torch.tensor(lengths))
+
+    def in_order(self, places: Sequence[int], batch: int) -> Iterator[ClipBatch]:
+        """Reads the clips at ``places``, ``batch`` at a time."""
+        for start in range(0, len(places), batch):
+            yield self.read(places[start : start + batch])
+
+    def _keypoints(self, place: int) -> NDArray[np.float32]:
+        """The keypoints ``(F, V, M, 4)`` of a clip, in the layout that is given."""
+        store, row = self._clips[place]
+        mapping = layout_mapping(layout_named(store.data_set.layout), self._skeleton)
+        keypoints = np.asarray(store[row].keypoints[:, : self._persons], np.float32)
+        return mapping(keypoints).swapaxes(1, 2)

@@ -1,0 +1,113 @@
+"""Labellers: whatever can label a recording, opened from its file.
+
+A checkpoint of a recogniser or of a baseline runs in torch, an artifact in ONNX Runtime. What comes
+out is the same: a specification and a function from clips to logits.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from model.network.checkpoint import load_checkpoint
+from model.network.weights import (
+    CheckpointError,
+    check_fit,
+    read_state,
+    read_torch_file,
+    write_state,
+    write_torch_file,
+)
+from model.pose.artifact import ArtifactSpec, spec_of
+from model.pose.artifact_session import ArtifactSession
+from training.baselines import BaselineConfig, GruBaseline, MlpBaseline, baseline_of
+from training.online import Predictor
+
+BASELINE_FORMAT = "posewire-baseline"
+
+
+@dataclass(frozen=True)
+class Labeller:
+    """A model that is ready to label.
+
+    Attributes:
+        spec: What it says of itself.
+        predict: Clips ``(N, 3, T, V, M)`` to logits.
+    """
+
+    spec: ArtifactSpec
+    predict: Predictor
+
+
+def predictor_of(network: nn.Module) -> Predictor:
+    """Lets a network, which is in evaluation mode, predict from arrays."""
+    device = next(network.parameters()).device
+
+    def predict(clips: NDArray[np.float32]) -> NDArray[np.float32]:
+        with torch.inference_mode():
+            logits, _ = network(torch.from_numpy(clips).to(device))
+        predicted: NDArray[np.float32] = logits.float().cpu().numpy()
+        return predicted
+
+    return predict
+
+
+def open_checkpoint(path: Path) -> Labeller:
+    """Opens a checkpoint of a recogniser or of a baseline.
+
+    Raises:
+        CheckpointError: Where it is neither.
+        ArtifactError: Where its notes are no specification.
+    """
+    content = read_torch_file(path)
+    if content.get("format") == BASELINE_FORMAT:
+        return _open_baseline(content, path)
+    checkpoint = load_checkpoint(path)
+    return Labeller(spec_of(checkpoint.artifact), predictor_of(checkpoint.network))
+
+
+def open_artifact(path: Path) -> Labeller:
+    """Opens an exported artifact on the CPU.
+
+    Raises:
+        ArtifactError: Where it is no ONNX file, or contradicts what it says of itself.
+    """
+    session = ArtifactSession(path)
+    return Labeller(session.spec, session.logits)
+
+
+def save_baseline(
+    network: GruBaseline | MlpBaseline, artifact: Mapping[str, object], path: Path
+) -> None:
+    """Writes a baseline with its specification as plain values.
+
+    Raises:
+        CheckpointError: Where the file cannot be written.
+    """
+    content = {
+        "format": BASELINE_FORMAT,
+        "network": asdict(network.config),
+        "artifact": dict(artifact),
+        "state_dict": write_state(network),
+    }
+    write_torch_file(content, path)
+
+
+def _open_baseline(content: Mapping[object, object], path: Path) -> Labeller:
+    try:
+        config = msgspec.convert(content.get("network"), BaselineConfig)
+    except msgspec.ValidationError as error:
+        raise CheckpointError(f"{path}: the baseline's settings cannot be read: {error}") from error
+    artifact = content.get("artifact")
+    if not isinstance(artifact, dict):
+        raise CheckpointError(f"{path}: expected a dict under the key 'artifact'")
+    network = baseline_of(config)
+    state = read_state(content, path)
+    check_fit(state, network, path)
+    network.load_state_dict(state)
+    return Labeller(spec_of(artifact), predictor_of(network.eval()))

@@ -1,0 +1,39 @@
+"""Splits: which subjects of a data set train, which choose, and which test."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from model.pose.store import PoseClip, PoseStore, StoreError
+
+
+@dataclass(frozen=True)
+class Split:
+    """Subjects by what they are for; no subject is in two parts.
+
+    Attributes:
+        train: Their recordings are learnt from.
+        choose: Their recordings choose settings and when to stop, and fit the temperature.
+        test: Their recordings are labelled for the report, and for nothing else.
+    """
+
+    train: tuple[int, ...]
+    choose: tuple[int, ...]
+    test: tuple[int, ...]
+
+
+UTKINECT = Split(train=(1, 3, 5, 7), choose=(9,), test=(2, 4, 6, 8, 10))
+
+
+def clips_of(store: PoseStore, subjects: Iterable[int]) -> Sequence[PoseClip]:
+    """The clips of some subjects, in the order of the store.
+
+    Raises:
+        StoreError: Where a subject has no clip.
+    """
+    wanted = set(subjects)
+    missing = sorted(wanted - {entry.subject for entry in store.entries})
+    if missing:
+        raise StoreError(
+            f"{store.path}: expected recordings of subject {', '.join(map(str, missing))}, got none"
+        )
+    return [store[place] for place, entry in enumerate(store.entries) if entry.subject in wanted]
