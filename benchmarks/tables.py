@@ -59,7 +59,7 @@ TABLES: Mapping[str, Table] = {
         digits=2,
     ),
     "streams": Table(
-        rows=(("streams_1", "1"), ("streams_10", "10")),
+        rows=(("streams_1", "1 client"), ("streams_10", "10 clients")),
         columns=(("median_ms", "median"), ("p99_ms", "99 %")),
         pattern="service.{row}.{column}",
     ),

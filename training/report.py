@@ -36,7 +36,7 @@ COLUMNS = {
     "f1_50": "F1@50",
 }
 COMMAND = "python -m training report utkinect --store data/utkinect --runs runs/utkinect --record"
-NOTE = "subjects 2, 4, 6, 8, 10; whole recordings online, hop 1, look-ahead 0"
+NOTE = "Subjects 2, 4, 6, 8, 10: whole recordings online, hop 1, look-ahead 0."
 
 
 def measure(store: PoseStore, runs: Path) -> dict[str, Evaluation]:
@@ -103,7 +103,7 @@ def figures_of(evaluations: Mapping[str, Evaluation]) -> list[Figure]:
     for model, found in evaluations.items():
         values |= {f"{model}.{name}": getattr(found.scores, name) for name in COLUMNS}
     return [
-        measured(f"utkinect.online.{name}", round(value, 2), "%", COMMAND, NOTE)
+        measured(f"utkinect.online.{name}", round(value, 4), "%", COMMAND, NOTE)
         for name, value in values.items()
     ]
 
