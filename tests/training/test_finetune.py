@@ -97,7 +97,10 @@ def test_a_broken_state_is_refused(store: PoseStore, tiny: Tiny, tmp_path: Path)
         (["finetune", "utkinect", "--store", "nowhere", "--out", "x"], "finetune: nowhere: expec"),
         (["finetune", "utkinect", "--store", "S", "--out", "x", "--epochs", "0"], "epochs: expec"),
         (["evaluate", "utkinect", "--store", "S", "--checkpoint", "no.ckpt"], "no.ckpt: expected"),
-        (["evaluate", "utkinect", "--store", "S", "--artifact", "no.onnx"], "no.onnx: an artifact is"),
+        (
+            ["evaluate", "utkinect", "--store", "S", "--artifact", "no.onnx"],
+            "no.onnx: an artifact is",
+        ),
         (["report", "utkinect", "--store", "S", "--runs", "nowhere"], "mlp.ckpt: expected"),
         (["finetune", "ntu", "--store", "S", "--out", "x"], "invalid choice: 'ntu'"),
     ],
