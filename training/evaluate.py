@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import msgspec
+from tqdm import tqdm
 
 from model.network.weights import CheckpointError
 from model.pose.artifact import ArtifactError
@@ -29,8 +30,8 @@ def evaluate_store(store: PoseStore, subjects: tuple[int, ...], labeller: Labell
             f"({', '.join(labeller.spec.labels)}), got {', '.join(store.data_set.labels)}"
         )
     layout = store.data_set.layout
-    recordings = [OnlineRecording(c, layout, labeller.spec) for c in clips_of(store, subjects)]
-    return evaluate(recordings, labeller.predict)
+    clips = tqdm(clips_of(store, subjects), labeller.spec.name, unit="recording", delay=2.0)
+    return evaluate((OnlineRecording(c, layout, labeller.spec) for c in clips), labeller.predict)
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -5,7 +5,7 @@ and the network reads them in batches. ``LabelStream`` says which frame a label 
 of that is repeated here. A network is anything that gives logits for clips.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -139,18 +139,19 @@ class Evaluation:
         return np.log(np.maximum(scores, np.finfo(np.float64).tiny)), truth
 
 
-def evaluate(recordings: Sequence[OnlineRecording], predictor: Predictor) -> Evaluation:
-    """Lets a network label recordings, and scores it.
+def evaluate(recordings: Iterable[OnlineRecording], predictor: Predictor) -> Evaluation:
+    """Lets a network label recordings, one after another, and scores it.
 
     Raises:
         ValueError: Where no frame has a class.
     """
     labels: dict[str, list[FrameLabel]] = {}
     classes: dict[str, NDArray[np.int64]] = {}
+    truths: dict[str, NDArray[np.int16]] = {}
     for recording in recordings:
         labels[recording.name] = recording.answers(in_batches(predictor, recording.clips))
         classes[recording.name] = recording.classes(labels[recording.name])
-    truths = {recording.name: recording.truth for recording in recordings}
+        truths[recording.name] = recording.truth
     scores = score_recordings(list(truths.values()), list(classes.values()))
     return Evaluation(labels, truths, classes, scores)
 

@@ -39,7 +39,7 @@ def test_figures_are_named_as_they_are_published(store: PoseStore, runs: Path) -
     expected = {f"utkinect.online.{m}.{k}" for m in ("dste", "gru", "mlp") for k in measures}
 
     assert set(figures) == expected | {"utkinect.online.background.frame_accuracy"}
-    assert figures["utkinect.online.background.frame_accuracy"].value == 53.33
+    assert figures["utkinect.online.background.frame_accuracy"].value == 53.3333
     assert {figure.unit for figure in figures.values()} == {"%"}
 
 
