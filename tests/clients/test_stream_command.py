@@ -134,13 +134,14 @@ def test_an_unknown_movement_has_a_question_mark_and_warming_has_none() -> None:
 
 
 def test_refused_frames_are_shown_and_counted(tmp_path: Path) -> None:
-    """Frames that the server will not have are said one by one, and in the summary."""
+    """Frames that the server will not have are said one by one; with no label at all it is exit 1."""
     path = write_recording(tmp_path / "walk.jsonl", 3, layout="kinect20")
     with FakeServer() as server:
         result = run(path, server.url, "--fast")
     printed = result.stdout.splitlines()
     assert printed[1:4] == ["error (keypoints): expected 20 keypoints, found 17"] * 3
     assert printed[-1].startswith("complete: 3 frames sent, 0 labels, 0 dropped, 3 errors")
+    assert result.returncode == 1
 
 
 def test_a_lost_connection_is_reported_and_survived(recording: Path) -> None:

@@ -23,6 +23,7 @@ from posewire_client.recording import Recording
 PROGRAM = "posewire-stream"
 TOKEN_VARIABLE = "POSEWIRE_TOKEN"
 
+EXIT_NO_LABEL = 1
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
@@ -32,12 +33,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command.
 
     Returns:
-        0 at the end of the recording; 2 after one sentence on stderr, for bad input or a
-        server that cannot be reached or refuses; 130 after Ctrl-C; 141 when nobody reads on.
+        0 at the end of the recording, 1 where none of its frames got a label; 2 after one
+        sentence on stderr, for bad input or a server that cannot be reached or refuses; 130 after
+        Ctrl-C; 141 when nobody reads on.
     """
     settings = _parser().parse_args(arguments)
     try:
-        asyncio.run(_stream(settings))
+        counts = asyncio.run(_stream(settings))
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except BrokenPipeError:
@@ -47,10 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except PosewireError as error:
         print(f"{PROGRAM}: {error}", file=sys.stderr)
         return EXIT_BAD_INPUT
-    return 0
+    return EXIT_NO_LABEL if counts.frames_sent and not counts.labels_received else 0
 
 
-async def _stream(settings: argparse.Namespace) -> None:
+async def _stream(settings: argparse.Namespace) -> Counts:
     recording = Recording.open(settings.recording)
     client = AsyncClient(
         settings.url, _hello(recording.hello, settings), encoding=settings.encoding
@@ -75,6 +77,7 @@ async def _stream(settings: argparse.Namespace) -> None:
         # Who mistyped an address needs the one sentence that follows, not a row of noughts.
         if settings.json or client.counts.frames_sent:
             console.finish(_summary(client.counts, time.monotonic() - started_s, ended))
+    return client.counts
 
 
 def _summary(
