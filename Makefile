@@ -50,7 +50,8 @@ lock: .venv/.ready ## The exact pins, anew
 	sed -i -e 's/+cpu$$//' -e '/^#/d' requirements.lock
 
 clean: ## Removes the environment and what the steps have built
-	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv build *.egg-info clients/python/*.egg-info
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

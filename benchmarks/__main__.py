@@ -77,12 +77,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="one machine-readable line, last")
     options = parser.parse_args(arguments)
     try:
-        if options.what == ["tables"]:
+        if "tables" in options.what:
+            if options.what != ["tables"]:
+                raise ValueError("tables are made by themselves, after what was recorded")
             return _tables()
         return _measure(options.what or list(MEASUREMENTS), options)
     except ValueError as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130
 
 
 def _measure(names: list[str], options: argparse.Namespace) -> int:

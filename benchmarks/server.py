@@ -16,7 +16,7 @@ def running_server(model: Path) -> Iterator[str]:
     """Serves `model` from a process of its own; yields the address of its stream.
 
     Raises:
-        RuntimeError: the server did not start; the message is its own.
+        ValueError: the server did not start; the message is its own.
     """
     command = [sys.executable, "-m", "service", "serve", "--port", "0", "--model", str(model)]
     process = subprocess.Popen(
@@ -39,4 +39,4 @@ def _address(process: subprocess.Popen[str]) -> str:
         if found := re.search(r"ws://\S+", line):
             return found.group()
     _, said = process.communicate()
-    raise RuntimeError(f"the server did not start: {said.strip()}")
+    raise ValueError(f"the server did not start: {said.strip()}")

@@ -20,7 +20,7 @@ from model.network.checkpoint import load_checkpoint
 from model.pose.artifact import CONTRACT, ArtifactError, spec_of
 from model.pose.store import PoseStore
 
-FAILED, UNUSABLE = 1, 2
+FAILED, UNUSABLE, INTERRUPTED = 1, 2, 130
 
 
 class _Parser(argparse.ArgumentParser):
@@ -38,6 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
     except ValueError as error:
         print(f"export: {error}", file=sys.stderr)
         return UNUSABLE
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return status
 
 

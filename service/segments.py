@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from model.pose.artifact import BACKGROUND, WARMING
 from model.pose.decision import Decision
+from model.pose.window import MAX_GAP_MS
 from service.protocol import Event
 
 START_MS = 200.0
@@ -52,11 +53,15 @@ class Segments:
             The events that it makes certain. A start names the time at which its action was first
             said, an end the time at which it was last said.
         """
+        events: list[Event] = []
+        if time_ms - self.seen_ms > MAX_GAP_MS:
+            # The window takes such a silence for a gap; whatever was done before it has ended.
+            events += self.close()
+            self._candidate = None
         self.seen_ms = time_ms
         said = decision.label if decision.known else None
         if said in (BACKGROUND, WARMING):
             said = None
-        events: list[Event] = []
         if self._open and said == self._open.label:
             self._last_ms = time_ms
             self._open.total += decision.score

@@ -26,7 +26,7 @@ class Settings(BaseSettings):
     )
     people: int = Field(default=16, ge=1, le=256, description="most people in a message")
     rate_hz: float = Field(
-        default=60, gt=0, le=240, description="most answers a second to one client"
+        default=60, gt=0, le=240, description="most answers a second to a live client"
     )
     hello_s: float = Field(
         default=10, gt=0, le=86400, description="seconds that a client has to say hello"

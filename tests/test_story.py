@@ -11,6 +11,7 @@ import pytest
 
 import model
 from model.pose.artifact import WARMING
+from model.pose.figures import read_figures
 from model.pose.store import PoseStore
 from service.settings import DEFAULT_MODEL
 from tests.service.process import ServerProcess
@@ -95,7 +96,7 @@ def test_what_is_streamed_is_what_the_evaluation_says(
 def test_the_default_model_knows_an_action_when_it_sees_one(
     prepared: Path, default_server: ServerProcess
 ) -> None:
-    """It is warming for 16 frames, and no random choice afterwards: far above chance."""
+    """It is warming until the 16th frame, and no random choice afterwards: far above chance."""
     store = PoseStore(prepared / "store")
     clip = next(clip for clip in store if clip.name == "s02_e01")
     recording = prepared / "recordings" / "s02_e01.jsonl"
@@ -106,6 +107,22 @@ def test_the_default_model_knows_an_action_when_it_sees_one(
     truth = [store.data_set.labels[label] for label in clip.frame_labels]
     actions = [(a, b) for a, b in zip(truth, said, strict=True) if a != "background"]
     assert np.mean([a == b for a, b in actions]) > 0.3
+
+
+@needs_recordings
+def test_the_published_figures_are_the_shipped_artifacts(
+    prepared: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Evaluated anew, it comes within what rounding on another processor may change."""
+    store = str(prepared / "store")
+    command = ["evaluate", "utkinect", "--artifact", str(DEFAULT_MODEL), "--store", store, "--json"]
+    capsys.readouterr()
+    assert training(command) == 0
+    measured = json.loads(capsys.readouterr().out.splitlines()[-1])
+    figures = read_figures()
+    for name in ("frame_accuracy", "macro_f1", "edit", "f1_10", "f1_25", "f1_50"):
+        published = figures[f"utkinect.online.dste.{name}"].value
+        assert measured[name] == pytest.approx(published, abs=0.2), name
 
 
 def test_the_packages_are_this_repositorys() -> None:

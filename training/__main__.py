@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 from training import evaluate, finetune, prepare, pretrain, report
 
+INTERRUPTED = 130
+"""The exit status after Ctrl-C; a run that keeps its state is taken up by the same command."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit status."""
@@ -14,7 +17,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for command in (prepare, pretrain, finetune, evaluate, report):
         command.add_parser(subparsers)
     args = parser.parse_args(arguments)
-    status: int = args.run(args)
+    try:
+        status: int = args.run(args)
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return status
 
 

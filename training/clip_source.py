@@ -10,7 +10,7 @@ from torch import Tensor
 
 from model.pose.layout import Layout, layout_named
 from model.pose.mapping import layout_mapping
-from model.pose.normalise import Normalisation, normalise
+from model.pose.normalise import Normalisation, joints_needed, normalise
 from model.pose.store import ClipEntry, PoseStore, StoreError
 
 
@@ -50,9 +50,14 @@ class ClipSource:
             persons: M; further persons of a clip are left out.
 
         Raises:
-            StoreError: The stores are empty.
+            LayoutError: The layout is unknown.
+            StoreError: The stores are empty, or the layout lacks what the normalisation needs.
         """
         self._skeleton: Layout = layout_named(layout)
+        try:
+            joints_needed(normalisation, self._skeleton)
+        except ValueError as error:
+            raise StoreError(str(error)) from None
         self._normalisation: Normalisation = normalisation
         self._persons = persons
         self._clips = [(store, row) for store in stores for row in range(len(store))]

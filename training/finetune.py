@@ -18,7 +18,7 @@ from lightning.fabric import Fabric
 from model.network.checkpoint import Checkpoint, save_checkpoint
 from model.network.recogniser import Recogniser
 from model.network.weights import CheckpointError
-from model.pose.artifact import ArtifactSpec, Calibration, Provenance
+from model.pose.artifact import ArtifactError, ArtifactSpec, Calibration, Provenance
 from model.pose.figures import commit
 from model.pose.layout import layout_named
 from model.pose.store import PoseStore, StoreError
@@ -199,7 +199,7 @@ def run(args: argparse.Namespace) -> int:
                 state_path(args.out, model).unlink(missing_ok=True)
             done.append(finetune(store, args.out, model, recipe, args.precision))
             print(_line(done[-1]), flush=True)
-    except (StoreError, FitError, CheckpointError, OSError) as error:
+    except (StoreError, ArtifactError, FitError, CheckpointError, OSError) as error:
         print(f"finetune: {error}", file=sys.stderr)
         return 2
     if args.json:

@@ -41,8 +41,10 @@ class Optimisation:
         """Refuses a run that would do nothing.
 
         Raises:
-            FitError: Where there is no epoch, batch or clip to learn from.
+            FitError: Where there is no epoch, batch or clip to learn from, or a seed below 0.
         """
+        if self.seed < 0:
+            raise FitError(f"seed: expected 0 or more, got {self.seed}")
         for name in ("epochs", "batches", "batch", "validate_every"):
             if getattr(self, name) < 1:
                 raise FitError(f"{name}: expected at least 1, got {getattr(self, name)}")

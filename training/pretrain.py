@@ -25,7 +25,7 @@ from model.network.tokens import Modality
 from model.network.weights import CheckpointError
 from model.pose.figures import commit
 from model.pose.layout import LayoutError, layout_named
-from model.pose.normalise import Normalisation
+from model.pose.normalise import NORMALISATIONS, Normalisation
 from model.pose.store import PoseStore, StoreError
 from training.clip_source import ClipSource
 from training.fit import fit
@@ -105,9 +105,15 @@ def chosen_clips(
         choosing: Subjects whose clips do not train, but are asked in the validation.
 
     Raises:
-        StoreError: No clip is left to train.
+        StoreError: No clip is left to train, or no clip is of a subject or camera that is named.
     """
     entries = [(place, source.entry(place)) for place in range(len(source))]
+    for what, named, there in (
+        ("subject", left_out | choosing, {entry.subject for _, entry in entries}),
+        ("camera", views or set(), {entry.view for _, entry in entries}),
+    ):
+        if unknown := sorted(named - there):
+            raise StoreError(f"expected clips of {what} {unknown[0]}, the stores hold none")
     seen = [
         (place, entry)
         for place, entry in entries
@@ -207,7 +213,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--preset", choices=PRESETS, default="small", help="all settings")
     parser.add_argument("--modality", choices=["joint", "motion", "bone"], default="joint")
     parser.add_argument("--layout", default="kinect20", help="layout that all clips are mapped to")
-    parser.add_argument("--normalisation", default="kinect-3d", help="of the clips")
+    parser.add_argument(
+        "--normalisation", choices=NORMALISATIONS, default="kinect-3d", help="of the clips"
+    )
     parser.add_argument("--views", metavar="N", type=int, nargs="+", help="cameras that train")
     parser.add_argument(
         "--left-out", metavar="N", type=int, nargs="+", default=[], help="subjects not looked at"

@@ -106,3 +106,12 @@ def test_bytes_that_are_not_whole_rows_are_refused() -> None:
     """JSON needs rows, and a torn one is named with its size."""
     with pytest.raises(ValueError, match=r"whole rows of 3 float32 \(12 bytes\); these are 16"):
         rows(bytes(16), 3)
+
+
+def test_a_buffer_that_is_no_float32_is_refused() -> None:
+    """Whole numbers are no keypoints, although their bytes might pass for some; nor is 1e300."""
+    with pytest.raises(TypeError, match="must be float32 or float64"):
+        float32_bytes(numpy.ones((20, 4), numpy.uint8))
+    with pytest.raises(ValueError, match="numbers that float32 can hold"):
+        float32_bytes(numpy.full((20, 4), 1e300))
+    assert float32_bytes(bytes(80)) == bytes(80)

@@ -49,6 +49,7 @@ def test_a_fault_at_the_end_does_not_keep_the_beginning_back(tmp_path: Path) -> 
     [
         ("", "is empty; expected a hello, then poses"),
         ("\n \n", "is empty; expected a hello, then poses"),
+        (HELLO_LINE, "{} holds no poses after its hello"),
         (POSE_LINE, "line 1 of {} is not a hello: Invalid value 'pose' - at `$.type`"),
         ("[]", "line 1 of {} is not a hello: Expected `object`, got `array`"),
         ("\x00\x01", "line 1 of {} is not JSON"),

@@ -134,7 +134,7 @@ def test_an_unknown_movement_has_a_question_mark_and_warming_has_none() -> None:
 
 
 def test_refused_frames_are_shown_and_counted(tmp_path: Path) -> None:
-    """Frames that the server will not have are said one by one; with no label at all it is exit 1."""
+    """Frames that the server will not have are said one by one; no label at all is exit 1."""
     path = write_recording(tmp_path / "walk.jsonl", 3, layout="kinect20")
     with FakeServer() as server:
         result = run(path, server.url, "--fast")

@@ -46,6 +46,16 @@ def test_a_flicker_is_no_start() -> None:
     assert len(told((START_MS + FRAME_MS, said("wave")))) == 2
 
 
+def test_nothing_lasts_across_a_silence() -> None:
+    """Whoever was not spoken of for longer than a gap may be has done nothing in between."""
+    segments = Segments(7)
+    assert [segments.step(time_ms, said("wave")) for time_ms in (0.0, 950.0)] == [[], []]
+    segments = Segments(7)
+    times_ms = (0.0, 100.0, 200.0, 1150.0)
+    events = [event for ms in times_ms for event in segments.step(ms, said("wave"))]
+    assert [(event.event, event.t_ms) for event in events] == [("start", 0.0), ("end", 200.0)]
+
+
 def test_a_pause_is_no_end() -> None:
     """Gaps shorter than END_MS, and other labels for shorter than START_MS, leave one segment."""
     pauses = [NOTHING, STILL_WARMING, said("wave", known=False)]

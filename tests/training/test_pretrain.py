@@ -153,13 +153,13 @@ def test_a_run_that_collapses_says_so(swings: PoseStore, tmp_path: Path) -> None
 
 
 def test_views_and_subjects_choose_the_clips(swings: PoseStore) -> None:
-    """Left out is looked at by nobody; choosing does not train; another camera leaves none."""
+    """Left out is looked at by nobody; choosing does not train; nobody is left: refused."""
     source = source_of(swings)
     chosen = chosen_clips(source, {1}, {0, 1}, {5})
     assert {source.entry(place).subject for place in chosen.train} == {2, 3, 4}
     assert {source.entry(place).subject for place in chosen.queries} == {5}
     with pytest.raises(ValueError, match="leave none"):
-        chosen_clips(source, {2}, set(), set())
+        chosen_clips(source, {1}, set(range(6)), set())
 
 
 def test_probe_and_retrieval_read_what_features_hold(swings: PoseStore) -> None:
@@ -192,6 +192,10 @@ def test_what_is_not_a_pretrained_checkpoint_is_refused(tmp_path: Path) -> None:
     [
         (["--store", "nowhere"], "nowhere"),
         (["--store", "{store}", "--layout", "bird"], "layout 'bird' is unknown"),
+        (["--store", "{store}", "--layout", "coco17"], "layout 'coco17' lacks pelvis"),
+        (["--store", "{store}", "--views", "1", "2"], "camera 2, the stores hold none"),
+        (["--store", "{store}", "--choosing", "99"], "subject 99, the stores hold none"),
+        (["--store", "{store}", "--seed", "-1"], "seed: expected 0 or more, got -1"),
         (["--store", "{store}", "--left-out", *"012345"], "leave none"),
         (["--store", "{store}", "--left-out", *"01234", "--epochs", "1"], "batch"),
     ],

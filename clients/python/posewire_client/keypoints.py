@@ -37,13 +37,14 @@ def float32_bytes(keypoints: Keypoints) -> bytes | None:
 
     Raises:
         TypeError: The buffer holds something other than floats or bytes.
+        ValueError: A number is too large for float32.
     """
     try:
         view = memoryview(keypoints)  # type: ignore[arg-type]  # asking is the test
     except TypeError:
         return None
     order, kind = _order_and_kind(view.format)
-    if kind in "Bbc":
+    if kind in "Bbc" and isinstance(keypoints, bytes | bytearray | memoryview):
         return view.tobytes()
     if kind not in "efd":
         raise TypeError(
@@ -53,7 +54,10 @@ def float32_bytes(keypoints: Keypoints) -> bytes | None:
     if kind == "f" and order == "<":
         return view.tobytes()
     numbers = struct.unpack(f"{order}{view.nbytes // view.itemsize}{kind}", view.tobytes())
-    return struct.pack(f"<{len(numbers)}f", *numbers)
+    try:
+        return struct.pack(f"<{len(numbers)}f", *numbers)
+    except OverflowError:
+        raise ValueError("keypoints must be numbers that float32 can hold") from None
 
 
 def rows(data: bytes, columns: int) -> list[list[float]]:

@@ -171,7 +171,7 @@ def _answered_http(status: int) -> LostError | RefusedError:
         return LostError(sentence, try_later=status_says_try_later(status))
     hint = {
         401: "a token is needed",
-        403: "the token or the origin is not admitted",
+        403: "the path should be /v1/stream, or the token or the origin is not admitted",
         404: "the path should be /v1/stream",
     }.get(status, "this may not be a posewire server")
     return RefusedError(f"the server refused the stream: {sentence}: {hint}")

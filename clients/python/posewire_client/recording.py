@@ -68,7 +68,8 @@ class Recording:
         """Yield the poses up to the end of the file, or to a `bye`.
 
         Raises:
-            RecordingError: A line is not JSON, not a pose, or goes back in time.
+            RecordingError: A line is not JSON, not a pose, or goes back in time; or there is no
+                pose at all.
         """
         size_bytes = max(1, self._path.stat().st_size)
         read_bytes = 0
@@ -80,7 +81,7 @@ class Recording:
                 continue
             message = _decode(_LINE, line, "a pose", self._path, number)
             if isinstance(message, Bye):
-                return
+                break
             if message.t_ms < last_ms:
                 raise RecordingError(
                     f"line {number} of {self._path} goes back in time, "
@@ -88,6 +89,8 @@ class Recording:
                 )
             last_ms = message.t_ms
             yield message
+        if last_ms == float("-inf"):
+            raise RecordingError(f"the recording {self._path} holds no poses after its hello")
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
