@@ -110,6 +110,7 @@ def test_bytes_that_are_not_whole_rows_are_refused() -> None:
 
 def test_a_buffer_that_is_no_float32_is_refused() -> None:
     """Whole numbers are no keypoints, although their bytes might pass for some; nor is 1e300."""
+    numpy = pytest.importorskip("numpy")
     with pytest.raises(TypeError, match="must be float32 or float64"):
         float32_bytes(numpy.ones((20, 4), numpy.uint8))
     with pytest.raises(ValueError, match="numbers that float32 can hold"):
