@@ -1,4 +1,4 @@
-"""The views of multi-perspective consistency training (USDRL.md §4): random views of clips.
+"""The views of multi-perspective consistency training (USDRL, TPAMI 2026): random views of clips.
 
 All is batched tensor arithmetic on the device that trains, without a loop over clips: a temporal
 crop resized to T, then for each clip either some corrupted joints or a linear map of space. It
@@ -69,7 +69,7 @@ CAMERA_VIEWS = ViewSettings(
     scale=0.15,
     always_map=True,
 )
-"""For small sets seen by several cameras: views differ as cameras do (USDRL.md §9)."""
+"""For small sets seen by several cameras: views differ as cameras do."""
 
 
 def random_views(clips: Tensor, lengths: Tensor, frames: int, settings: ViewSettings) -> Tensor:

@@ -216,7 +216,7 @@ def test_bad_input_of_the_command_is_one_sentence(
 
 
 def test_the_presets_are_the_papers_and_one_for_a_cpu() -> None:
-    """USDRL.md §5: D 1024, two persons, 64 frames, 451 epochs, batch 356, 5e-4."""
+    """The authors used D 1024, two persons, 64 frames, 451 epochs, batch 356, 5e-4."""
     paper = PRESETS["paper"]
     assert (paper.hidden_size, paper.persons, paper.frames) == (1024, 2, 64)
     settings = paper.optimisation

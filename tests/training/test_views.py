@@ -1,4 +1,4 @@
-"""The views of consistency training are what USDRL.md §4 says, clip by clip."""
+"""The views of consistency training are those of the paper, clip by clip."""
 
 from typing import Any
 
