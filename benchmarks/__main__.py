@@ -8,6 +8,7 @@ from collections.abc import Callable
 from benchmarks.streams import RATE_HZ, measure_streams
 from benchmarks.tables import documents, refreshed
 from benchmarks.window import window_ms
+from model.pose.command_line import Parser
 from model.pose.figures import Figure, measured, read_figures, record_figures
 from service.engine import OnnxEngine
 from service.settings import DEFAULT_MODEL
@@ -63,7 +64,7 @@ MEASUREMENTS: dict[str, Callable[[], list[Figure]]] = {"window": window, "stream
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs measurements, or refreshes the tables; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser = Parser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "what",
         nargs="*",

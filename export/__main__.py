@@ -9,7 +9,6 @@ import json
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import NoReturn
 
 from export.artifact_file import open_artifact, write_artifact
 from export.clips import real_clips
@@ -18,16 +17,10 @@ from export.graph import check_network, to_onnx
 from export.verify import BATCHES, NEIGHBOURS, TOLERANCE, verify
 from model.network.checkpoint import load_checkpoint
 from model.pose.artifact import CONTRACT, ArtifactError, spec_of
+from model.pose.command_line import UNUSABLE, Parser
 from model.pose.store import PoseStore
 
-FAILED, UNUSABLE, INTERRUPTED = 1, 2, 130
-
-
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong with an argument in one line; `--help` says the rest."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(UNUSABLE, f"export: {message}; see {self.prog} --help\n")
+FAILED, INTERRUPTED = 1, 130
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -95,7 +88,7 @@ def _say(options: argparse.Namespace, lines: list[str], value: dict[str, object]
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m export", description=__doc__)
+    parser = Parser(prog="python -m export", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     command = commands.add_parser("onnx", help="write a checkpoint as an artifact")

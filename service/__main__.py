@@ -5,24 +5,14 @@ import json
 import signal
 import sys
 from pathlib import Path
-from typing import NoReturn
 
+from model.pose.command_line import UNUSABLE, Parser
 from service.app import create_app
 from service.asyncapi import document
 from service.doctor import examine
 from service.engine import OnnxEngine
 from service.server import address_of, bind, serve
 from service.settings import Settings, load_settings
-
-UNUSABLE = 2
-"""The exit status after bad input."""
-
-
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong with an argument in one line; `--help` says the rest."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(UNUSABLE, f"posewire: {message}; see {self.prog} --help\n")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -71,7 +61,7 @@ def _doctor(settings: Settings, *, as_json: bool) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m service", description=__doc__)
+    parser = Parser(prog="python -m service", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     descriptions = {
         "serve": "Serves an artifact until it is interrupted.",

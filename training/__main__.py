@@ -1,9 +1,9 @@
 """``python -m training``: the commands that learn weights."""
 
-import argparse
 import sys
 from collections.abc import Sequence
 
+from model.pose.command_line import Parser
 from training import evaluate, finetune, prepare, pretrain, report
 
 INTERRUPTED = 130
@@ -12,7 +12,7 @@ INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit status."""
-    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    parser = Parser(prog="python -m training", description=__doc__)
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in (prepare, pretrain, finetune, evaluate, report):
         command.add_parser(subparsers)

@@ -170,10 +170,20 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     parser.add_argument("data_set", choices=["utkinect"], help="which data set")
     parser.add_argument(
-        "--store", metavar="DIR", type=Path, required=True, help="its prepared store"
+        "--store",
+        metavar="DIR",
+        type=Path,
+        required=True,
+        default=argparse.SUPPRESS,
+        help="its prepared store",
     )
     parser.add_argument(
-        "--out", metavar="DIR", type=Path, required=True, help="directory for checkpoints"
+        "--out",
+        metavar="DIR",
+        type=Path,
+        required=True,
+        default=argparse.SUPPRESS,
+        help="directory for checkpoints",
     )
     parser.add_argument("--model", choices=[*RECIPES, "all"], default="all", help="which model")
     parser.add_argument("--epochs", metavar="N", type=int, help="epochs, if not the recipe's")

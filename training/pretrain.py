@@ -207,9 +207,22 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument(
-        "--store", metavar="DIR", type=Path, nargs="+", required=True, help="prepared stores"
+        "--store",
+        metavar="DIR",
+        type=Path,
+        nargs="+",
+        required=True,
+        default=argparse.SUPPRESS,
+        help="prepared stores",
     )
-    parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="of the run")
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        type=Path,
+        required=True,
+        default=argparse.SUPPRESS,
+        help="of the run",
+    )
     parser.add_argument("--preset", choices=PRESETS, default="small", help="all settings")
     parser.add_argument("--modality", choices=["joint", "motion", "bone"], default="joint")
     parser.add_argument("--layout", default="kinect20", help="layout that all clips are mapped to")

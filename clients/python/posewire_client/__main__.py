@@ -2,12 +2,13 @@
 
 import argparse
 import asyncio
+import contextlib
 import math
 import os
 import sys
 import time
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, NoReturn
 
 import msgspec
 
@@ -107,7 +108,7 @@ def _hello(recorded: Hello, settings: argparse.Namespace) -> Hello:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog=PROGRAM,
         description="Play a recording to a posewire server and print its labels as they come.",
     )
@@ -158,18 +159,25 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with an argument in one line; `--help` says the rest."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(EXIT_BAD_INPUT, f"{PROGRAM}: {message}; see {PROGRAM} --help\n")
+
+
 def _positive_float(text: str) -> float:
-    number = float(text)
-    if not (math.isfinite(number) and number > 0):
-        raise argparse.ArgumentTypeError(f"expected a number above 0, got {text}")
-    return number
+    with contextlib.suppress(ValueError):
+        if math.isfinite(number := float(text)) and number > 0:
+            return number
+    raise argparse.ArgumentTypeError(f"expected a number above 0, got {text}")
 
 
 def _positive_int(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number above 0, got {text}")
-    return number
+    with contextlib.suppress(ValueError):
+        if (number := int(text)) > 0:
+            return number
+    raise argparse.ArgumentTypeError(f"expected a whole number above 0, got {text}")
 
 
 if __name__ == "__main__":
