@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import msgspec
 import torch
 
 from model.network.recogniser import Recogniser, RecogniserConfig
 from model.network.weights import (
     CheckpointError,
     check_fit,
+    plain_entries,
     read_state,
     read_torch_file,
     write_state,
@@ -50,8 +50,8 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
         "format": FORMAT,
         "version": VERSION,
         "network": checkpoint.network.config.to_dict(),
-        "artifact": _plain(checkpoint.artifact, "artifact", path),
-        "provenance": _plain(checkpoint.provenance, "provenance", path),
+        "artifact": plain_entries(checkpoint.artifact, "artifact", path),
+        "provenance": plain_entries(checkpoint.provenance, "provenance", path),
         "state_dict": write_state(checkpoint.network),
     }
     write_torch_file(content, path)
@@ -86,14 +86,6 @@ def load_checkpoint(path: Path) -> Checkpoint:
     return Checkpoint(
         network.eval(), _entries(content, "artifact", path), _entries(content, "provenance", path)
     )
-
-
-def _plain(entries: Mapping[str, object], key: str, path: Path) -> object:
-    """Give entries as plain values, because anything else could be saved but not loaded."""
-    try:
-        return msgspec.to_builtins(dict(entries))
-    except TypeError as error:
-        raise CheckpointError(f"{path}: {key} must hold plain values: {error}") from error
 
 
 def _entries(content: Mapping[object, object], key: str, path: Path) -> Mapping[str, object]:

@@ -18,6 +18,7 @@ from model.network.tokens import Modality
 from model.network.weights import (
     CheckpointError,
     check_fit,
+    plain_entries,
     read_state,
     read_torch_file,
     write_state,
@@ -64,16 +65,12 @@ def save_pretrained(pretrained: Pretrained, path: Path) -> None:
     Raises:
         CheckpointError: a note is not a plain value, or the file cannot be written.
     """
-    try:
-        provenance = msgspec.to_builtins(dict(pretrained.provenance))
-    except TypeError as error:
-        raise CheckpointError(f"{path}: provenance must hold plain values: {error}") from error
     content = {
         "format": FORMAT,
         "version": VERSION,
         "encoder": msgspec.to_builtins(pretrained.network.backbone.config),
         "reading": msgspec.to_builtins(pretrained.reading),
-        "provenance": provenance,
+        "provenance": plain_entries(pretrained.provenance, "provenance", path),
         "state_dict": write_state(pretrained.network),
     }
     write_torch_file(content, path)

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
+import msgspec
 import torch
 from torch import Tensor, nn
 
@@ -57,6 +58,18 @@ def write_torch_file(content: Mapping[str, object], path: Path) -> None:
         raise CheckpointError(f"{path}: cannot be written: {error.strerror}") from error
     finally:
         partial.unlink(missing_ok=True)
+
+
+def plain_entries(entries: Mapping[str, object], key: str, path: Path) -> object:
+    """Give entries as plain values, because anything else could be saved but not loaded.
+
+    Raises:
+        CheckpointError: an entry is something else.
+    """
+    try:
+        return msgspec.to_builtins(dict(entries))
+    except TypeError as error:
+        raise CheckpointError(f"{path}: {key} must hold plain values: {error}") from error
 
 
 def read_state(content: Mapping[object, object], path: Path) -> dict[str, Tensor]:
