@@ -1,12 +1,15 @@
-"""The measurements that the documents quote: `python -m benchmarks [window|streams|tables]`."""
+"""The measurements that documents quote: `python -m benchmarks [WHAT …]`, `--help` says which."""
 
 import argparse
 import json
 import sys
 from collections.abc import Callable
 
+from benchmarks.augment import CLIPS, VIEWS, measure_augmentation
 from benchmarks.streams import RATE_HZ, measure_streams
 from benchmarks.tables import documents, refreshed
+from benchmarks.train_step import CLIPS as STEP_CLIPS
+from benchmarks.train_step import HIDDEN_SIZE, measure_step
 from benchmarks.window import window_ms
 from model.pose.command_line import Parser
 from model.pose.figures import Figure, measured, read_figures, record_figures
@@ -59,7 +62,43 @@ def streams() -> list[Figure]:
     return figures
 
 
-MEASUREMENTS: dict[str, Callable[[], list[Figure]]] = {"window": window, "streams": streams}
+def augment() -> list[Figure]:
+    """Measures the views of a batch, batched and clip by clip in NumPy."""
+    found = measure_augmentation()
+    note = (
+        f"{VIEWS} views of each of {CLIPS} clips of 64 to 300 frames, V = 25, M = 2, T = 64, the "
+        f"paper's settings: one torch thread takes {found.batched_ms:.1f} ms, one NumPy process, "
+        f"vectorised within a clip, {found.numpy_ms:.1f} ms, which is {found.numpy_view_ms:.3f} ms "
+        "a view."
+    )
+    command = "python -m benchmarks augment"
+    return [measured("bench.augment.speedup", found.speedup, "×", command, note)]
+
+
+def train_step() -> list[Figure]:
+    """Measures a whole pretraining step in float32 and under bfloat16 autocast."""
+    found = measure_step()
+    command = "python -m benchmarks train-step"
+    step = (
+        f"DSTE, D = {HIDDEN_SIZE}, V = 25, M = 2, T = 64, {STEP_CLIPS} clips of four views: "
+        "views, network, loss, gradients, AdamW."
+    )
+    times = f"{found.float32_ms:.0f} ms in float32, {found.bf16_ms:.0f} ms under autocast."
+    share = f"{found.views_ms:.1f} ms of the {found.bf16_ms:.0f} ms of a step under autocast."
+    return [
+        measured("bench.train_step.bf16_speedup", found.speedup, "×", command, f"{step} {times}"),
+        measured(
+            "bench.augment.step_share", 100 * found.views_share, "%", command, f"{step} {share}"
+        ),
+    ]
+
+
+MEASUREMENTS: dict[str, Callable[[], list[Figure]]] = {
+    "window": window,
+    "streams": streams,
+    "augment": augment,
+    "train-step": train_step,
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -99,6 +138,7 @@ def _measure(names: list[str], options: argparse.Namespace) -> int:
     for name in names:
         for figure in MEASUREMENTS[name]():
             print(f"{figure.name:40} {figure.value:10.2f} {figure.unit}", flush=True)
+            print(f"  {figure.note}", flush=True)
             figures.append(figure)
     if options.record:
         record_figures(figures)

@@ -52,6 +52,28 @@ TABLES: Mapping[str, Table] = {
         ),
         pattern="utkinect.online.{row}.{column}",
     ),
+    "nw_ucla": Table(
+        rows=(
+            ("random", "random weights"),
+            ("single", "single stream"),
+            ("three", "three streams"),
+            ("multi", "one multi-modal encoder"),
+        ),
+        columns=(("linear", "linear"), ("knn", "1-NN, cosine")),
+        pattern="nw_ucla.{column}.{row}",
+    ),
+    "finetune": Table(
+        rows=(
+            ("scratch", "from scratch, single stream"),
+            ("single", "pretrained, single stream"),
+            ("three", "pretrained, three streams"),
+        ),
+        columns=(
+            ("nw_ucla", "NW-UCLA, cross-view"),
+            ("utd_mhad", "UTD-MHAD, cross-subject"),
+        ),
+        pattern="{column}.finetune.{row}",
+    ),
     "window": Table(
         rows=(("utkinect", "utkinect-dste, fp32"),),
         columns=(("batch_1", "alone"), ("batch_8", "a window of a batch of 8")),

@@ -10,8 +10,9 @@ from torch import Tensor
 
 from model.pose.layout import Layout, layout_named
 from model.pose.mapping import layout_mapping
-from model.pose.normalise import Normalisation, joints_needed, normalise
+from model.pose.normalise import Normalisation, dimensions, joints_needed, normalise
 from model.pose.store import ClipEntry, PoseStore, StoreError
+from training.projection import projected, stood_up
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class ClipSource:
         layout: str,
         normalisation: Normalisation,
         persons: int,
+        project: bool = False,
     ) -> None:
         """Takes stores whose layouts map onto ``layout``.
 
@@ -48,10 +50,14 @@ class ClipSource:
             layout: Name of the layout of the clips that are given.
             normalisation: Name of their normalisation.
             persons: M; further persons of a clip are left out.
+            project: Whether stores in space are seen as a camera's picture; a normalisation in
+                space then reads that picture as a body without depth. Stores of picture keypoints
+                are left as they are.
 
         Raises:
             LayoutError: The layout is unknown.
-            StoreError: The stores are empty, or the layout lacks what the normalisation needs.
+            StoreError: The stores are empty, the layout lacks what the normalisation needs, or a
+                store's keypoints have more or fewer dimensions than the normalisation reads.
         """
         self._skeleton: Layout = layout_named(layout)
         try:
@@ -60,6 +66,10 @@ class ClipSource:
             raise StoreError(str(error)) from None
         self._normalisation: Normalisation = normalisation
         self._persons = persons
+        self._project = project
+        self._dimensions = dimensions(normalisation, self._skeleton)
+        for store in stores:
+            _check_dimensions(store, self._dimensions, project)
         self._clips = [(store, row) for store in stores for row in range(len(store))]
         if not self._clips:
             raise StoreError("expected stores with clips, they hold none")
@@ -92,6 +102,21 @@ class ClipSource:
     def _keypoints(self, place: int) -> NDArray[np.float32]:
         """The keypoints ``(F, V, M, 4)`` of a clip, in the layout that is given."""
         store, row = self._clips[place]
-        mapping = layout_mapping(layout_named(store.data_set.layout), self._skeleton)
+        layout = layout_named(store.data_set.layout)
         keypoints = np.asarray(store[row].keypoints[:, : self._persons], np.float32)
-        return mapping(keypoints).swapaxes(1, 2)
+        if self._project and layout.dimensions == 3:
+            keypoints = projected(keypoints)
+            if self._dimensions == 3:
+                keypoints = stood_up(keypoints)
+        return layout_mapping(layout, self._skeleton)(keypoints).swapaxes(1, 2)
+
+
+def _check_dimensions(store: PoseStore, read: int, project: bool) -> None:
+    """Refuses a store whose keypoints are not of as many dimensions as are read."""
+    held = layout_named(store.data_set.layout).dimensions
+    if held == read or (held == 3 and project):
+        return
+    hint = "; --project shows them as a camera's picture" if held == 3 else ""
+    raise StoreError(
+        f"{store.path}: its keypoints have {held} dimensions, the encoder reads {read}{hint}"
+    )

@@ -9,8 +9,10 @@ The weights that are validated and kept are an exponential moving average of tho
 """
 
 import copy
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import Any, Generic, NoReturn, Protocol, TypeVar
 
@@ -20,8 +22,10 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
-from training.optimisation import FitError, Optimisation
+from training.journal import Journal
+from training.optimisation import Optimisation
 from training.progress import Progress
+from training.run_state import discard_partial, read_run_state, unusable, write_run_state
 
 Batch = TypeVar("Batch")
 
@@ -39,6 +43,7 @@ class Stateful(Protocol):
 
 
 CLIP_NORM = 1.0
+"""Largest norm of a step's gradient."""
 
 
 class Task(Protocol[Batch]):
@@ -64,6 +69,7 @@ def fit(
     optimisation: Optimisation,
     settings: dict[str, object],
     state_path: Path,
+    journal: Journal | None = None,
 ) -> Progress:
     """Trains a network, from where ``state_path`` left off if it exists.
 
@@ -73,12 +79,13 @@ def fit(
         task: What is learnt.
         optimisation: How.
         settings: All settings, plain; a run is taken up only with those that it began with.
-        state_path: Where the state of the run is kept.
+        state_path: Where the state of the run is kept, seen by all processes.
+        journal: Where losses, rate and scores are noted; None for nowhere.
 
     Raises:
-        FitError: Where the state is of a run with other settings.
+        FitError: Where the state is of a run with other settings, or cannot be written.
     """
-    run = _Run(fabric, network, task, optimisation)
+    run = _Run(fabric, network, task, optimisation, journal or Journal())
     run.take_up(state_path, settings)
     clips = optimisation.batches * optimisation.batch * fabric.world_size
     with tqdm(
@@ -91,7 +98,8 @@ def fit(
         while run.progress.epoch < optimisation.epochs:
             run.epoch(bar)
             run.save(state_path, settings)
-    network.load_state_dict(run.chosen().state_dict())
+    # A batch norm has seen its own process's clips: all leave with what the first one holds.
+    network.load_state_dict(fabric.broadcast(run.chosen().state_dict()))
     network.eval()
     return run.progress
 
@@ -105,11 +113,13 @@ class _Run(Generic[Batch]):
         network: nn.Module,
         task: Task[Batch],
         optimisation: Optimisation,
+        journal: Journal,
     ) -> None:
         self._fabric = fabric
         self._network = network
         self._task = task
         self._optimisation = optimisation
+        self._journal = journal
         self._trained, self._optimiser = fabric.setup(network, optimisation.optimiser(network))
         self._average = AveragedModel(network, avg_fn=_moving(optimisation.average_decay))
         self._best = copy.deepcopy(network)
@@ -117,19 +127,15 @@ class _Run(Generic[Batch]):
 
     def epoch(self, bar: "tqdm[NoReturn]") -> None:
         """Trains for an epoch, and validates where it is due."""
-        torch.manual_seed(self._seed())
-        self._trained.train()
-        losses = []
-        first_step = self.progress.epoch * self._optimisation.batches
-        for step, batch in enumerate(self._task.batches(self.progress.epoch), first_step):
-            losses.append(self._step(step, batch))
-            bar.update(self._optimisation.batch * self._fabric.world_size)
+        self.progress.losses.append(self._learn(bar))
         self.progress.epoch += 1
-        self.progress.losses.append(float(torch.stack(losses).mean()))
         if self.progress.epoch % self._optimisation.validate_every == 0:
             averaged = self._average.module.eval()
-            if self.progress.note(self._task.validate(averaged)):
+            score = self._task.validate(averaged)
+            self._journal.note("validation/score", score)
+            if self.progress.note(score):
                 self._best.load_state_dict(averaged.state_dict())
+        self._journal.end_epoch(self.progress.epoch * self._optimisation.steps)
         bar.set_postfix(self.progress.shown())
 
     def chosen(self) -> nn.Module:
@@ -138,35 +144,29 @@ class _Run(Generic[Batch]):
 
     def save(self, path: Path, settings: dict[str, object]) -> None:
         """Replaces the state on disk at once: a kill leaves the old one or the new one."""
-        partial = path.with_name(f".{path.name}.partial")
-        noted = {"progress": asdict(self.progress), "settings": settings}
-        self._fabric.save(partial, {**self._parts(), **noted})
         if self._fabric.is_global_zero:
-            partial.replace(path)
+            state = {name: part.state_dict() for name, part in self._parts().items()}
+            noted = {"progress": asdict(self.progress), "settings": settings}
+            write_run_state({**state, **noted}, path)
         self._fabric.barrier()
 
     def take_up(self, path: Path, settings: dict[str, object]) -> None:
         """Goes back to the state on disk, where there is one."""
+        if self._fabric.is_global_zero:
+            discard_partial(path)
         if not path.is_file():
             return
+        state = read_run_state(path, settings)
         try:
-            state = self._fabric.load(path, weights_only=True)
-            found = state["settings"]
-        except Exception as error:
-            # Torch fails in a dozen ways on bytes that are not its own, and in many lines.
-            raise FitError(
-                f"{path}: expected the state of a run, found something else; "
-                "--restart begins it anew"
-            ) from error
-        if found != settings:
-            raise FitError(f"{path}: this run began with other settings; --restart begins it anew")
-        for name, part in self._parts().items():
-            part.load_state_dict(state[name])
-        self.progress = Progress(**state["progress"])
+            for name, part in self._parts().items():
+                part.load_state_dict(state[name])
+            self.progress = Progress(**state["progress"])
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise unusable(path) from error
 
     def _parts(self) -> dict[str, Stateful]:
         return {
-            "trained": self._trained,
+            "trained": self._network,
             "optimiser": self._optimiser,
             "average": self._average,
             "best": self._best,
@@ -176,16 +176,48 @@ class _Run(Generic[Batch]):
         run = self._optimisation.seed * 1_000_003 + self.progress.epoch
         return run * 1_009 + self._fabric.global_rank
 
-    def _step(self, step: int, batch: Batch) -> Tensor:
-        for group in self._optimiser.param_groups:
-            group["lr"] = self._optimisation.rate(step)
-        loss = self._task.loss(self._trained, batch)
+    def _learn(self, bar: "tqdm[NoReturn]") -> float:
+        """Takes the steps of an epoch, and gives its mean loss."""
+        optimisation, epoch = self._optimisation, self.progress.epoch
+        torch.manual_seed(self._seed())
+        self._trained.train()
+        begun_seconds, losses = time.perf_counter(), []
+        clips_a_batch = optimisation.batch * self._fabric.world_size
+        groups = _groups(self._task.batches(epoch), optimisation.accumulate)
+        for step, group in enumerate(groups, epoch * optimisation.steps):
+            losses += self._step(step, group)
+            bar.update(len(group) * clips_a_batch)
+        # What it has to wait for makes this the end of the epoch on every device.
+        loss = float(torch.stack(losses).mean())
+        seconds = time.perf_counter() - begun_seconds
+        self._journal.learnt(len(losses) * clips_a_batch, seconds)
+        self._journal.note("loss/total", loss)
+        return loss
+
+    def _step(self, step: int, group: Sequence[Batch]) -> list[Tensor]:
+        """Takes a step on the mean gradient of a group of batches, and gives their losses."""
+        rate = self._optimisation.rate(step)
+        self._journal.note("learning_rate", rate)
+        for parameters in self._optimiser.param_groups:
+            parameters["lr"] = rate
         self._optimiser.zero_grad()
-        self._fabric.backward(loss)
+        losses = []
+        for place, batch in enumerate(group, 1):
+            # Processes exchange gradients once a step.
+            with self._fabric.no_backward_sync(self._trained, enabled=place < len(group)):
+                loss = self._task.loss(self._trained, batch)
+                self._fabric.backward(loss / len(group))
+            losses.append(loss.detach())
         self._fabric.clip_gradients(self._trained, self._optimiser, max_norm=CLIP_NORM)
         self._optimiser.step()
         self._average.update_parameters(self._network)
-        return loss.detach()
+        return losses
+
+
+def _groups(batches: Iterator[Batch], size: int) -> Iterator[list[Batch]]:
+    """Groups of so many batches; the last holds what is left."""
+    while group := list(islice(batches, size)):
+        yield group
 
 
 def _moving(decay: float) -> Callable[[Tensor, Tensor, object], Tensor]:

@@ -8,7 +8,7 @@ from torch import nn
 
 
 class FitError(ValueError):
-    """A run that cannot be begun or taken up, said in one sentence."""
+    """A run that cannot be begun, taken up or kept, said in one sentence."""
 
 
 @dataclass(frozen=True)
@@ -17,8 +17,11 @@ class Optimisation:
 
     Attributes:
         epochs: How often state is saved.
-        batches: Batches of an epoch.
+        batches: Batches of an epoch, on each device.
         batch: Clips of a batch, on each device.
+        accumulate: Batches whose gradients are averaged into one step; an epoch's last step takes
+            what is left. A loss with statistics over its batch, as MG-FD, takes those of each
+            batch by itself: two batches of 64 are not one of 128.
         learning_rate: At its highest.
         weight_decay: Of AdamW, on matrices.
         warmup_share: Share of the steps in which the rate rises.
@@ -30,6 +33,7 @@ class Optimisation:
     epochs: int = 30
     batches: int = 40
     batch: int = 64
+    accumulate: int = 1
     learning_rate: float = 1e-3
     weight_decay: float = 0.05
     warmup_share: float = 0.1
@@ -41,28 +45,36 @@ class Optimisation:
         """Refuses a run that would do nothing.
 
         Raises:
-            FitError: Where there is no epoch, batch or clip to learn from, or a seed below 0.
+            FitError: Where there is no epoch, batch or clip to learn from, a seed below 0, or no
+                learning rate to learn at.
         """
         if self.seed < 0:
             raise FitError(f"seed: expected 0 or more, got {self.seed}")
-        for name in ("epochs", "batches", "batch", "validate_every"):
+        for name in ("epochs", "batches", "batch", "accumulate", "validate_every"):
             if getattr(self, name) < 1:
                 raise FitError(f"{name}: expected at least 1, got {getattr(self, name)}")
+        if not 0 < self.learning_rate < math.inf:
+            raise FitError(f"learning_rate: expected a number above 0, got {self.learning_rate}")
+
+    @property
+    def steps(self) -> int:
+        """Steps of an epoch."""
+        return math.ceil(self.batches / self.accumulate)
 
     def rate(self, step: int) -> float:
         """The learning rate of a step: a linear rise, then half a cosine down to nought."""
-        total = self.epochs * self.batches
+        total = self.epochs * self.steps
         rise = max(round(self.warmup_share * total), 1)
         if step < rise:
             return self.learning_rate * (step + 1) / rise
         return self.learning_rate * 0.5 * (1 + math.cos(math.pi * (step - rise) / (total - rise)))
 
     def optimiser(self, network: nn.Module) -> torch.optim.Optimizer:
-        """AdamW; only matrices decay, not biases, norms or position tables."""
+        """AdamW in one kernel a step; matrices decay, not biases, norms or position tables."""
         matrices = [weights for weights in network.parameters() if weights.ndim == 2]
         others = [weights for weights in network.parameters() if weights.ndim != 2]
         groups = [
             {"params": matrices, "weight_decay": self.weight_decay},
             {"params": others, "weight_decay": 0.0},
         ]
-        return torch.optim.AdamW(groups, lr=self.learning_rate)
+        return torch.optim.AdamW(groups, lr=self.learning_rate, fused=True)

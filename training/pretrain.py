@@ -1,200 +1,41 @@
 """``python -m training pretrain``: USDRL pretraining on prepared stores, without labels.
 
-It knows what a run reads, what it keeps and what is noted beside the weights; views, loss and loop
-are others'.
+It knows flags and what is printed; the run is `training.pretraining`'s.
 """
 
 import argparse
 import json
 import sys
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, get_args
 
-import msgspec
-import torch
-from lightning.fabric import Fabric
-from torch import Tensor
-
-from model.network.config import EncoderConfig
-from model.network.pretrained import Pretrained, Reading, save_pretrained
-from model.network.projectors import PretrainingNetwork
-from model.network.recogniser import encoder_of
+from model.network.config import EncoderKind
+from model.network.pretrained import Reading
 from model.network.tokens import Modality
 from model.network.weights import CheckpointError
-from model.pose.figures import commit
-from model.pose.layout import LayoutError, layout_named
+from model.pose.layout import LayoutError
 from model.pose.normalise import NORMALISATIONS, Normalisation
 from model.pose.store import PoseStore, StoreError
+from training.clip_choice import chosen_clips
 from training.clip_source import ClipSource
-from training.fit import fit
-from training.optimisation import FitError, Optimisation
-from training.view_task import CollapseError, Perspective, ViewNetwork, ViewTask
-from training.views import CAMERA_VIEWS
+from training.devices import (
+    ACCELERATORS,
+    AUTO,
+    PRECISIONS,
+    DeviceError,
+    ThisMachine,
+    choose_devices,
+)
+from training.optimisation import FitError
+from training.presets import PRESETS, Preset
+from training.pretraining import PretrainingRun, pretrain
+from training.view_task import CollapseError
 
-Precision = Literal["32-true", "bf16-mixed"]
-PRECISIONS: tuple[Precision, ...] = get_args(Precision)
-
-
-@dataclass(frozen=True)
-class Preset:
-    """All that a pretraining is told, beside its data.
-
-    Attributes:
-        hidden_size: D.
-        persons: M.
-        frames: T.
-        drop_path: Of the encoder.
-        perspective: What is compared.
-        optimisation: How long and how fast it learns; an epoch's batches follow from the data.
-    """
-
-    hidden_size: int
-    persons: int
-    frames: int = 64
-    drop_path: float = 0.1
-    perspective: Perspective = field(default_factory=Perspective)
-    optimisation: Optimisation = field(default_factory=Optimisation)
-
-
-PRESETS: Mapping[str, Preset] = {
-    "paper": Preset(
-        hidden_size=1024,
-        persons=2,
-        optimisation=Optimisation(
-            epochs=451, batch=356, learning_rate=5e-4, weight_decay=1e-5, validate_every=10
-        ),
-    ),
-    "small": Preset(
-        hidden_size=128,
-        persons=1,
-        perspective=Perspective(views=CAMERA_VIEWS),
-        optimisation=Optimisation(
-            epochs=100, batch=128, learning_rate=1e-3, weight_decay=1e-5, validate_every=5
-        ),
-    ),
-}
-"""The paper's settings (with AdamW and a cosine for its Adam and step), and ones for a CPU."""
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """Which clips train, and between which the validation retrieves.
-
-    Attributes:
-        train: Places of the clips that train.
-        gallery: Places of those whose classes are known to the retrieval.
-        queries: Places of those that are asked; may be empty.
-    """
-
-    train: list[int]
-    gallery: list[int]
-    queries: list[int]
-
-
-def chosen_clips(
-    source: ClipSource, views: set[int] | None, left_out: set[int], choosing: set[int]
-) -> Chosen:
-    """Chooses clips by what the stores say of them.
-
-    Args:
-        source: All clips.
-        views: Cameras whose clips train; None for all.
-        left_out: Subjects that are not looked at.
-        choosing: Subjects whose clips do not train, but are asked in the validation.
-
-    Raises:
-        StoreError: No clip is left to train, or no clip is of a subject or camera that is named.
-    """
-    entries = [(place, source.entry(place)) for place in range(len(source))]
-    for what, named, there in (
-        ("subject", left_out | choosing, {entry.subject for _, entry in entries}),
-        ("camera", views or set(), {entry.view for _, entry in entries}),
-    ):
-        if unknown := sorted(named - there):
-            raise StoreError(f"expected clips of {what} {unknown[0]}, the stores hold none")
-    seen = [
-        (place, entry)
-        for place, entry in entries
-        if entry.subject not in left_out and (views is None or entry.view in views)
-    ]
-    train = [place for place, entry in seen if entry.subject not in choosing]
-    queries = [place for place, entry in seen if entry.subject in choosing]
-    if not train:
-        raise StoreError("expected clips to pretrain on, these views and subjects leave none")
-    return Chosen(train, train, queries)
-
-
-def pretrain(
-    source: ClipSource,
-    chosen: Chosen,
-    reading: Reading,
-    preset: Preset,
-    out: Path,
-    precision: Precision,
-) -> Path:
-    """Pretrains an encoder, or takes up its run, and writes its checkpoint.
-
-    Args:
-        source: Where clips are read.
-        chosen: Which of them train.
-        reading: How they are prepared.
-        preset: All settings.
-        out: Directory of the run.
-        precision: Of the arithmetic, as Lightning names it.
-
-    Returns:
-        The checkpoint's file.
-
-    Raises:
-        CollapseError: The features no longer tell clips apart.
-        FitError: The run in ``out`` began with other settings, or there are too few clips.
-        CheckpointError: The checkpoint cannot be written.
-    """
-    fabric = Fabric(accelerator="auto", devices=1, precision=precision)
-    optimisation = replace(
-        preset.optimisation, batches=len(chosen.train) // preset.optimisation.batch
-    )
-    torch.manual_seed(optimisation.seed)
-    skeleton = layout_named(reading.layout)
-    config = EncoderConfig(
-        "dste",
-        joints=len(skeleton.joints),
-        persons=preset.persons,
-        hidden_size=preset.hidden_size,
-        frames=preset.frames,
-        drop_path=preset.drop_path,
-    )
-    network = PretrainingNetwork(encoder_of(config))
-    views = ViewNetwork(network, reading.modality, skeleton.parents)
-
-    def gathered(tensor: Tensor) -> Tensor:
-        everywhere = fabric.all_gather(tensor, sync_grads=True)
-        assert isinstance(everywhere, Tensor)
-        return everywhere.flatten(0, 1)
-
-    task = ViewTask(
-        source,
-        chosen.train,
-        preset.perspective,
-        preset.frames,
-        optimisation.batch,
-        optimisation.seed,
-        fabric.device,
-        gathered if fabric.world_size > 1 else lambda tensor: tensor,
-    )
-    task.choose_by(chosen.gallery, chosen.queries)
-    settings: dict[str, object] = msgspec.to_builtins(
-        {"preset": replace(preset, optimisation=optimisation), "reading": reading}
-        | {"precision": precision, "clips": len(chosen.train)}
-    )
-    out.mkdir(parents=True, exist_ok=True)
-    progress = fit(fabric, views, task, optimisation, settings, out / "pretrain.state.pt")
-    path = out / "pretrained.ckpt"
-    provenance = {"settings": settings, "progress": asdict(progress), "commit": commit()}
-    save_pretrained(Pretrained(network, reading, provenance), path)
-    return path
+SIZES = ("encoder", "hidden_size", "frames")
+PACE = ("epochs", "batch", "accumulate", "learning_rate", "seed")
+"""Flags that stand in the place of a preset's settings, of the network and of its optimisation."""
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -224,7 +65,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="of the run",
     )
     parser.add_argument("--preset", choices=PRESETS, default="small", help="all settings")
-    parser.add_argument("--modality", choices=["joint", "motion", "bone"], default="joint")
+    parser.add_argument("--modality", choices=get_args(Modality), default="joint")
     parser.add_argument("--layout", default="kinect20", help="layout that all clips are mapped to")
     parser.add_argument(
         "--normalisation", choices=NORMALISATIONS, default="kinect-3d", help="of the clips"
@@ -236,10 +77,13 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument(
         "--choosing", metavar="N", type=int, nargs="+", default=[], help="subjects that choose"
     )
-    parser.add_argument("--epochs", metavar="N", type=int, help="epochs, if not the preset's")
-    parser.add_argument("--seed", metavar="N", type=int, help="seed, if not the preset's")
+    _add_settings(parser)
+    _add_device(parser)
+    parser.add_argument("--restart", action="store_true", help="begin anew, whatever is in --out")
     parser.add_argument(
-        "--precision", choices=PRECISIONS, default=PRECISIONS[0], help="of the arithmetic"
+        "--tensorboard",
+        action="store_true",
+        help="write losses, rates and scores of each epoch to OUT/events",
     )
     parser.add_argument(
         "--json", action="store_true", help="print one machine-readable line last on stdout"
@@ -247,24 +91,70 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.set_defaults(run=run)
 
 
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("in place of the preset's")
+    group.add_argument("--encoder", choices=get_args(EncoderKind), help="which encoder")
+    group.add_argument("--hidden-size", metavar="D", type=int, help="width of a token")
+    group.add_argument("--frames", metavar="T", type=int, help="frames of a view")
+    group.add_argument("--epochs", metavar="N", type=int, help="times that all clips are seen")
+    group.add_argument("--batch", metavar="B", type=int, help="clips of a batch, on each device")
+    group.add_argument(
+        "--accumulate",
+        metavar="N",
+        type=int,
+        help="batches whose gradients make a step; each has its own statistics in the loss",
+    )
+    group.add_argument("--learning-rate", metavar="X", type=float, help="at its highest")
+    group.add_argument("--seed", metavar="N", type=int, help="of everything random")
+
+
+def _add_device(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("device")
+    group.add_argument(
+        "--accelerator",
+        choices=[AUTO, *ACCELERATORS],
+        default=AUTO,
+        help="auto: CUDA if it is here",
+    )
+    group.add_argument(
+        "--devices",
+        metavar="N",
+        type=int,
+        help="of this machine, a process each; if not 1, or what torchrun started",
+    )
+    group.add_argument(
+        "--precision",
+        choices=[AUTO, *PRECISIONS],
+        default=AUTO,
+        help="auto: bf16-mixed where the device has it in hardware",
+    )
+
+
 def run(args: argparse.Namespace) -> int:
     """Runs the command and returns its exit status: 2, and one sentence, on bad input."""
-    preset = PRESETS[args.preset]
     modality: Modality = args.modality
     normalisation: Normalisation = args.normalisation
     try:
-        changed = {k: v for k in ("epochs", "seed") if (v := getattr(args, k)) is not None}
-        preset = replace(preset, optimisation=replace(preset.optimisation, **changed))
-        preset = replace(preset, perspective=replace(preset.perspective, modality=modality))
+        devices = choose_devices(ThisMachine(), args.accelerator, args.devices, args.precision)
+        preset = _preset(args, modality)
         stores = [PoseStore(path) for path in args.store]
         source = ClipSource(stores, args.layout, normalisation, preset.persons)
         views = None if args.views is None else set(args.views)
         chosen = chosen_clips(source, views, set(args.left_out), set(args.choosing))
-        reading = Reading(modality, args.layout, normalisation)
-        path = pretrain(source, chosen, reading, preset, args.out, args.precision)
+        done = pretrain(
+            source,
+            chosen,
+            Reading(modality, args.layout, normalisation),
+            preset,
+            args.out,
+            devices,
+            restart=args.restart,
+            tensorboard=args.tensorboard,
+        )
     except (
         StoreError,
         LayoutError,
+        DeviceError,
         FitError,
         CollapseError,
         CheckpointError,
@@ -272,7 +162,37 @@ def run(args: argparse.Namespace) -> int:
     ) as error:
         print(f"pretrain: {error}", file=sys.stderr)
         return 2
-    print(f"{path}: {len(chosen.train):,} clips")
-    if args.json:
-        print(json.dumps({"checkpoint": str(path), "clips": len(chosen.train)}))
+    if done.leads:
+        print(_line(done, str(devices)))
+        if args.json:
+            print(json.dumps(_plain(done)))
     return 0
+
+
+def _preset(args: argparse.Namespace, modality: Modality) -> Preset:
+    """The preset with what the flags say in its place."""
+
+    def given(names: Sequence[str]) -> dict[str, Any]:
+        return {name: value for name in names if (value := getattr(args, name)) is not None}
+
+    preset = PRESETS[args.preset]
+    perspective = replace(preset.perspective, modality=modality)
+    optimisation = replace(preset.optimisation, **given(PACE))
+    sizes = given(SIZES)
+    return replace(preset, perspective=perspective, optimisation=optimisation, **sizes)
+
+
+def _line(done: PretrainingRun, devices: str) -> str:
+    kept = f"epoch {done.kept_epoch} kept" if done.kept_epoch else "last epoch kept"
+    pace = f"{done.clips_per_second:,.0f} clips/s on {devices}"
+    return f"{done.checkpoint}: {done.clips:,} clips, {kept}, {pace}"
+
+
+def _plain(done: PretrainingRun) -> dict[str, object]:
+    """The run for a machine."""
+    return {
+        "checkpoint": str(done.checkpoint),
+        "clips": done.clips,
+        "kept_epoch": done.kept_epoch,
+        "clips_per_second": round(done.clips_per_second, 1),
+    }

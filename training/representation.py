@@ -5,7 +5,7 @@ regression on standardised features, whose strength is chosen by cross-validatio
 subjects that train.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,14 +15,18 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score
 from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
+from torch import Tensor
 
 from model.network.encoder import Encoder, clip_feature
 from model.network.tokens import Modality, derive
-from model.pose.store import StoreError
 from training.clip_source import ClipSource
+from training.subsets import classes_of
 from training.views import resized
+
+Feature = Callable[[Tensor], Tensor]
+"""Clips ``(B, 3, T, V, M)`` to a feature of each, ``(B, F)``."""
 
 BATCH = 128
 STRENGTHS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
@@ -44,6 +48,35 @@ class Labelled:
     subjects: NDArray[np.int64]
 
 
+def whole_clips(
+    source: ClipSource,
+    places: Sequence[int],
+    frames: int,
+    device: torch.device,
+    observed: float = 1.0,
+) -> Iterator[Tensor]:
+    """Clips ``(B, 3, T, V, M)``, each resized to T, a batch at a time.
+
+    Args:
+        source: Where clips are read.
+        places: Which clips, in this order.
+        frames: T.
+        device: Where they are resized.
+        observed: Share of each clip that is seen, from its beginning; at least a frame.
+    """
+    for read in source.in_order(places, BATCH):
+        batch = read.to(device)
+        seen = (batch.lengths * observed).ceil().long().clamp(min=1)
+        yield resized(batch.clips, torch.zeros_like(seen), seen, frames)
+
+
+def features_of(feature: Feature, clips: Iterable[Tensor]) -> NDArray[np.float32]:
+    """Features ``(N, F)`` of batches of clips."""
+    with torch.inference_mode():
+        parts = [feature(batch).float().cpu().numpy() for batch in clips]
+    return np.concatenate(parts)
+
+
 def clip_features(
     encoder: Encoder,
     source: ClipSource,
@@ -60,16 +93,8 @@ def clip_features(
         modality: What the encoder reads of them.
         parents: Of the joints, for bones.
     """
-    device = next(encoder.parameters()).device
-    parts = []
-    for read in source.in_order(places, BATCH):
-        batch = read.to(device)
-        starts = torch.zeros_like(batch.lengths)
-        clips = resized(batch.clips, starts, batch.lengths, encoder.config.frames)
-        with torch.inference_mode():
-            streams = encoder(derive(clips, modality, parents))
-        parts.append(clip_feature(streams).float().cpu().numpy())
-    return np.concatenate(parts)
+    clips = whole_clips(source, places, encoder.config.frames, next(encoder.parameters()).device)
+    return features_of(lambda batch: clip_feature(encoder(derive(batch, modality, parents))), clips)
 
 
 def labelled(features: NDArray[np.float32], source: ClipSource, places: Sequence[int]) -> Labelled:
@@ -79,11 +104,8 @@ def labelled(features: NDArray[np.float32], source: ClipSource, places: Sequence
         StoreError: A clip has no class.
     """
     entries = [source.entry(place) for place in places]
-    unlabelled = [entry.name for entry in entries if entry.label is None]
-    if unlabelled:
-        raise StoreError(f"expected a class for each clip, {unlabelled[0]} has none")
-    labels = np.array([entry.label for entry in entries], np.int64)
-    return Labelled(features, labels, np.array([entry.subject for entry in entries], np.int64))
+    subjects = np.array([entry.subject for entry in entries], np.int64)
+    return Labelled(features, classes_of(entries), subjects)
 
 
 def retrieval_accuracy(gallery: Labelled, queries: Labelled) -> float:
@@ -96,8 +118,33 @@ def retrieval_accuracy(gallery: Labelled, queries: Labelled) -> float:
 
 def linear_accuracy(train: Labelled, test: Labelled) -> float:
     """Accuracy of a linear probe, in per cent; its strength is chosen on ``train`` alone."""
-    probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000))
-    folds = GroupKFold(n_splits=min(5, len(set(train.subjects.tolist()))))
-    search = GridSearchCV(probe, {"logisticregression__C": STRENGTHS}, cv=folds, scoring="accuracy")
+    return float(100 * accuracy_score(test.labels, logistic_probe(train).predict(test.features)))
+
+
+def logistic_probe(train: Labelled, more: Sequence[Labelled] = ()) -> Pipeline:
+    """A logistic regression on standardised features, fitted.
+
+    Args:
+        train: Whole clips; its strength is chosen by cross-validation between their subjects.
+        more: Further features that it is fitted to, such as those of beginnings of the clips; the
+            strength stays what it is for each sample.
+    """
+    strength = _chosen_strength(train) * len(train.labels)
+    features = np.concatenate([train.features, *(part.features for part in more)])
+    labels = np.concatenate([train.labels, *(part.labels for part in more)])
+    return _probe(strength / len(labels)).fit(features, labels)
+
+
+def _probe(strength: float) -> Pipeline:
+    return make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=2000))
+
+
+def _chosen_strength(train: Labelled) -> float:
+    groups = len(set(train.subjects.tolist()))
+    if groups < 2:
+        return STRENGTHS[len(STRENGTHS) // 2]
+    folds = GroupKFold(n_splits=min(5, groups))
+    grid = {"logisticregression__C": STRENGTHS}
+    search = GridSearchCV(_probe(1.0), grid, cv=folds, scoring="accuracy", refit=False)
     search.fit(train.features, train.labels, groups=train.subjects)
-    return float(100 * accuracy_score(test.labels, search.predict(test.features)))
+    return float(search.best_params_["logisticregression__C"])

@@ -5,7 +5,7 @@ validation by retrieval between subjects that the encoder may have seen, whose l
 to stop and nothing else.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,17 +13,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from model.network.multimodal import ModalProjections
 from model.network.projectors import PretrainingNetwork, Projections
 from model.network.tokens import Modality, derive
 from training.clip_source import ClipBatch, ClipSource
 from training.collapse import diversity
-from training.mgfd import MgfdWeights, mgfd
+from training.journal import Journal
+from training.mgfd import MgfdTerms, MgfdWeights, mgfd
+from training.modal_consistency import ModalWeights, modal_consistency
+from training.modal_network import ModalNetwork, gathered
+from training.replica import Replica
 from training.representation import clip_features, labelled, retrieval_accuracy
 from training.views import ViewSettings, random_views, resized
-
-Gather = Callable[[Tensor], Tensor]
-"""A tensor ``(B, …)`` of each process to all of them, ``(world · B, …)``, with gradients."""
-
 
 MEASURED = 512
 """Clips of which collapse is measured, and the features' rank where no labels choose."""
@@ -38,7 +39,7 @@ class Perspective:
     """What pretraining compares.
 
     Attributes:
-        modality: What the encoder reads.
+        modality: What the encoder reads; "all" for one encoder of all three.
         views: How views differ from their clip.
         count: Views of a clip.
         loss: How MG-FD's terms are weighed.
@@ -89,7 +90,8 @@ class ViewTask:
         batch: int,
         seed: int,
         device: torch.device,
-        gather: Gather = lambda tensor: tensor,
+        replica: Replica | None = None,
+        journal: Journal | None = None,
     ) -> None:
         """Takes the clips that train.
 
@@ -101,13 +103,9 @@ class ViewTask:
             batch: Clips of a batch, on each device.
             seed: Of the order of clips.
             device: Where views are made.
-            gather: How projections of all processes come together.
-
-        Raises:
-            ValueError: There are fewer clips than a batch holds.
+            replica: Which of several processes this is; None for the only one.
+            journal: Where terms of the loss and signs of collapse are noted; None for nowhere.
         """
-        if len(places) < batch:
-            raise ValueError(f"a batch of {batch} needs as many clips, got {len(places)}")
         self._source = source
         self._places = np.asarray(places, np.int64)
         self._perspective = perspective
@@ -115,7 +113,8 @@ class ViewTask:
         self._batch = batch
         self._seed = seed
         self._device = device
-        self._gather = gather
+        self._replica = replica or Replica()
+        self._journal = journal or Journal()
         self._gallery: Sequence[int] = self._places[:MEASURED].tolist()
         self._queries: Sequence[int] = ()
 
@@ -124,13 +123,18 @@ class ViewTask:
         self._gallery, self._queries = gallery, queries
 
     def batches(self, epoch: int) -> Iterator[ClipBatch]:
-        """The batches of an epoch: every clip once, in an order of seed and epoch alone."""
+        """This process's batches of an epoch, in an order of seed and epoch alone.
+
+        Over all processes every clip comes once, but for those that fill no batch of each.
+        """
         order = np.random.default_rng([self._seed, epoch]).permutation(self._places)
-        for start in range(0, len(order) - self._batch + 1, self._batch):
+        span = self._batch * self._replica.count
+        first = self._batch * self._replica.rank
+        for start in range(first, first + len(order) - span + 1, span):
             yield self._source.read(order[start : start + self._batch]).to(self._device)
 
     def loss(self, network: nn.Module, batch: ClipBatch) -> Tensor:
-        """MG-FD over views of a batch, a scalar.
+        """MG-FD over views of a batch, a scalar; with several processes over that of all of them.
 
         Raises:
             CollapseError: the loss is no finite number.
@@ -142,8 +146,7 @@ class ViewTask:
                 for _ in range(settings.count)
             ]
         )
-        projected = [Projections(*map(self._gather, view)) for view in network(views)]
-        total = mgfd(projected, settings.loss).total
+        total = self._consistency(network(views))
         if not torch.isfinite(total):
             raise CollapseError("numerical collapse: the loss is no finite number any more")
         return total
@@ -154,9 +157,11 @@ class ViewTask:
         Raises:
             CollapseError: the features no longer tell clips apart.
         """
-        if not isinstance(network, ViewNetwork):
+        if not isinstance(network, ViewNetwork | ModalNetwork):
             raise TypeError(f"expected a network of views, got {type(network).__name__}")
         found = diversity(self._projections(network))
+        self._journal.note("projections/spread", found.spread)
+        self._journal.note("projections/rank", found.rank)
         if found.collapse:
             raise CollapseError(
                 f"{found.collapse}: projections have spread {found.spread:.3f} and effective rank "
@@ -170,7 +175,27 @@ class ViewTask:
             labelled(self._features(network, self._queries), self._source, self._queries),
         )
 
-    def _projections(self, network: ViewNetwork) -> Tensor:
+    def _consistency(self, projected: list[Projections] | list[ModalProjections]) -> Tensor:
+        """The loss of all views, of all processes."""
+        gather, weights = self._replica.gather, self._perspective.loss
+        if isinstance(projected[0], ModalProjections):
+            together = [gathered(view, gather) for view in projected]
+            modal = modal_consistency(together, ModalWeights(views=weights))
+            self._note(modal.views, modal.total)
+            self._journal.note("loss/intra_modal", modal.intra_modal)
+            self._journal.note("loss/inter_modal", modal.inter_modal)
+            return modal.total
+        terms = mgfd([Projections(*map(gather, view)) for view in projected], weights)
+        self._note(terms, terms.total)
+        return terms.total
+
+    def _note(self, terms: MgfdTerms, total: Tensor) -> None:
+        self._journal.note("loss/similarity", terms.similarity)
+        self._journal.note("loss/variance_autocovariance", terms.variance_autocovariance)
+        if terms.cross_correlation is not None:
+            self._journal.note("loss/cross_correlation", terms.cross_correlation)
+
+    def _projections(self, network: ViewNetwork | ModalNetwork) -> Tensor:
         """Instance projections of whole clips, which collapse before features do.
 
         They are made as in training: an average of weights has batch statistics of no use.
@@ -179,11 +204,16 @@ class ViewTask:
         clips = resized(batch.clips, torch.zeros_like(batch.lengths), batch.lengths, self._frames)
         network.train()
         with torch.no_grad():
-            instance: Tensor = network(clips[None])[0].instance
+            (projected,) = network(clips[None])
         network.eval()
+        whole = projected.fused if isinstance(projected, ModalProjections) else projected
+        instance: Tensor = whole.instance
         return instance
 
-    def _features(self, network: ViewNetwork, places: Sequence[int]) -> NDArray[np.float32]:
-        return clip_features(
-            network.network.backbone, self._source, places, network.modality, network.parents
-        )
+    def _features(
+        self, network: ViewNetwork | ModalNetwork, places: Sequence[int]
+    ) -> NDArray[np.float32]:
+        modality: Modality = "all" if isinstance(network, ModalNetwork) else network.modality
+        parents = () if isinstance(network, ModalNetwork) else network.parents
+        backbone = network.network.backbone
+        return clip_features(backbone, self._source, places, modality, parents)

@@ -9,6 +9,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 
+def past(length: int) -> Tensor:
+    """Give which tokens a token of causal attention sees: itself and those before, (L, L) bool."""
+    return torch.ones(length, length, dtype=torch.bool).tril()
+
+
 class SelfAttention(nn.Module):
     """Multi-head self-attention over tokens.
 
@@ -16,10 +21,19 @@ class SelfAttention(nn.Module):
     its inference fast path, which exports differently from what was trained.
     """
 
-    def __init__(self, hidden_size: int, heads: int) -> None:
-        """Make the projections of `heads` heads that share `hidden_size` channels."""
+    visible: Tensor | None
+
+    def __init__(self, hidden_size: int, heads: int, visible: Tensor | None = None) -> None:
+        """Make the projections of `heads` heads that share `hidden_size` channels.
+
+        Args:
+            hidden_size: D.
+            heads: a divisor of D.
+            visible: (L, L) bool, which columns' tokens a row's token sees; None for all.
+        """
         super().__init__()
         self.heads = heads
+        self.register_buffer("visible", visible, persistent=False)
         self.in_proj_weight = nn.Parameter(torch.empty(3 * hidden_size, hidden_size))
         self.in_proj_bias = nn.Parameter(torch.zeros(3 * hidden_size))
         self.out_proj = nn.Linear(hidden_size, hidden_size)
@@ -32,7 +46,12 @@ class SelfAttention(nn.Module):
         projected = functional.linear(tokens, self.in_proj_weight, self.in_proj_bias)
         heads = projected.reshape(batch, length, 3, self.heads, width // self.heads)
         query, key, value = heads.permute(2, 0, 3, 1, 4)
-        mixed = functional.scaled_dot_product_attention(query, key, value)
+        # Sequences are so short that the plain products beat the fused kernel on a CPU, the more
+        # so in bfloat16.
+        scores = (query * query.shape[-1] ** -0.5) @ key.transpose(-2, -1)
+        if self.visible is not None:
+            scores = torch.where(self.visible, scores, -torch.inf)
+        mixed = scores.softmax(dim=-1).to(value.dtype) @ value
         attended: Tensor = self.out_proj(mixed.transpose(1, 2).flatten(2))
         return attended
 
@@ -100,7 +119,10 @@ class DenseShiftAttention(nn.Module):
     def __init__(
         self, attention: SelfAttention, hidden_size: int, length: int, gap: int, drop_path: float
     ) -> None:
-        """Wrap `attention` for sequences of exactly `length` tokens, every `gap`-th kept."""
+        """Wrap `attention` for sequences of exactly `length` tokens, every `gap`-th kept.
+
+        What its tokens may not see is not mixed into them either.
+        """
         super().__init__()
         self.wt1 = nn.Linear(length, length)
         self.wt2 = nn.Linear(length, length)
@@ -122,6 +144,13 @@ class DenseShiftAttention(nn.Module):
 
     def _shift(self, tokens: Tensor) -> Tensor:
         """Mix tokens (B, L, D) along L, and put every `gap`-th back to what it was."""
-        mixed = self.wt2(functional.relu(self.wt1(tokens.transpose(1, 2)))).transpose(1, 2)
+        along = functional.relu(self._mix(self.wt1, tokens.transpose(1, 2)))
+        mixed = self._mix(self.wt2, along).transpose(1, 2)
         # A constant mask, not an indexed assignment: that would export as ScatterND.
         return torch.where(self.keep, tokens, mixed + tokens)
+
+    def _mix(self, weights: nn.Linear, along: Tensor) -> Tensor:
+        """Map (B, D, L) along L, each place from those that its token sees."""
+        visible = self.attn.visible
+        weight = weights.weight if visible is None else weights.weight * visible
+        return functional.linear(along, weight, weights.bias)

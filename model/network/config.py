@@ -4,7 +4,8 @@ Knows nothing of layouts, labels or training; those lie in the artifact contract
 `RecogniserConfig`.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from typing import Literal, get_args
 
 EncoderKind = Literal["dste", "sttr"]
@@ -39,6 +40,8 @@ class EncoderConfig:
         alpha: share of convolutional attention in a DST layer, 0…1 (DSTE only).
         gap: every `gap`-th token keeps its own value in dense shift attention (DSTE only).
         drop_path: chance that a residual branch of a sample is skipped in training (DSTE only).
+        causal: whether a frame's dense feature depends on no later frame; published encoders
+            are not causal.
 
     Raises:
         ValueError: a value is out of its range; the message names it.
@@ -55,6 +58,7 @@ class EncoderConfig:
     alpha: float = 0.5
     gap: int = 4
     drop_path: float = 0.1
+    causal: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what no encoder can be built from."""
@@ -83,3 +87,16 @@ class EncoderConfig:
     def clip_shape(self) -> tuple[int, int, int, int]:
         """Shape (C, T, V, M) of one clip."""
         return self.channels, self.frames, self.joints, self.persons
+
+
+def refuse_unknown(settings: object, of: type) -> None:
+    """Name a key that `of` has no field for; a misspelt setting must not become a default.
+
+    Raises:
+        ValueError: `settings` is a mapping with such a key.
+    """
+    if not isinstance(settings, Mapping):
+        return
+    unknown = sorted(str(key) for key in settings.keys() - {field.name for field in fields(of)})
+    if unknown:
+        raise ValueError(f"the network's settings hold the unknown key {unknown[0]!r}")

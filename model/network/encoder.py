@@ -64,27 +64,30 @@ class TemporalPositions(nn.Module):
         self.register_buffer("pe", table.unsqueeze(0))
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """Add the table to tokens (B, T, D)."""
-        return tokens + self.pe[:, : self.frames]
+        """Add the table to tokens (B, T, D), in their precision."""
+        return tokens + self.pe[:, : self.frames].to(tokens.dtype)
 
 
 class Encoder(nn.Module, ABC):
     """Maps clips of one modality to the two streams; `Dste` and `Sttr` say how."""
 
-    spatial_pooling: Tensor
+    dense_pooling: Tensor
 
-    def __init__(self, config: EncoderConfig) -> None:
-        """Make embedding and positions; subclasses add `t_tr…` and `s_tr…`."""
+    def __init__(self, config: EncoderConfig, embedding: nn.Module | None = None) -> None:
+        """Make positions; subclasses add `t_tr…` and `s_tr…`.
+
+        Args:
+            config: sizes.
+            embedding: maps a clip to the tokens of both streams; None for a `SkeletonEmbedding`.
+        """
         super().__init__()
         self.config = config
-        self.ske_emb = SkeletonEmbedding(config)
+        self.ske_emb = embedding or SkeletonEmbedding(config)
         self.tpe = TemporalPositions(config.frames, config.hidden_size)
         self.spe = nn.Parameter(torch.zeros(1, config.spatial_tokens, config.hidden_size))
         nn.init.trunc_normal_(self.spe, std=0.02)
-        # Adaptive average pooling as the matrix it is: ONNX has no such operator.
-        identity = torch.eye(config.spatial_tokens)
-        pooling = functional.adaptive_avg_pool1d(identity, config.frames).T.contiguous()
-        self.register_buffer("spatial_pooling", pooling, persistent=False)
+        pooling = _running_mean(config) if config.causal else _adaptive_pooling(config)
+        self.register_buffer("dense_pooling", pooling, persistent=False)
 
     @abstractmethod
     def attend(self, embedded: Streams) -> Streams:
@@ -94,7 +97,7 @@ class Encoder(nn.Module, ABC):
         """Encode clips.
 
         Args:
-            clip: one modality, (B, C, T, V, M).
+            clip: what its embedding reads, one modality or the joints, (B, C, T, V, M).
 
         Returns:
             y_t (B, T, D) and y_s (B, M·V, D).
@@ -102,16 +105,30 @@ class Encoder(nn.Module, ABC):
         Raises:
             ValueError: the clip has another shape than the encoder was made for.
         """
+        self.check_clip(clip)
+        embedded: Streams = self.ske_emb(clip)
+        return self.attend(embedded)
+
+    def check_clip(self, clip: Tensor) -> None:
+        """Refuse a clip of another shape than the encoder was made for.
+
+        Raises:
+            ValueError: says both shapes.
+        """
         if tuple(clip.shape[1:]) != self.config.clip_shape:
             raise ValueError(
                 f"a clip must have the shape (B, C, T, V, M) = (B, "
                 f"{', '.join(map(str, self.config.clip_shape))}); got {tuple(clip.shape)}"
             )
-        return self.attend(self.ske_emb(clip))
 
     def dense_feature(self, streams: Streams) -> Tensor:
-        """Give one feature a frame, (B, T, 2D): y_t beside y_s average-pooled to T tokens."""
-        pooled = self.spatial_pooling @ streams.spatial
+        """Give one feature a frame, (B, T, 2D): y_t beside y_s average-pooled to T tokens.
+
+        A causal encoder has the mean of y_t over the frames so far for the latter: every token
+        of y_s is a joint over the whole clip, so any use of it would let later frames in. The
+        running mean keeps the width of a head and gives each frame the clip's context so far.
+        """
+        pooled = self.dense_pooling @ (streams.temporal if self.config.causal else streams.spatial)
         return torch.cat([streams.temporal, pooled], dim=-1)
 
 
@@ -122,3 +139,15 @@ def _embedding(width: int, hidden_size: int) -> nn.Sequential:
         nn.ReLU(),
         nn.Linear(hidden_size, hidden_size),
     )
+
+
+def _adaptive_pooling(config: EncoderConfig) -> Tensor:
+    """Adaptive average pooling as the matrix it is, (T, M·V): ONNX has no such operator."""
+    identity = torch.eye(config.spatial_tokens)
+    return functional.adaptive_avg_pool1d(identity, config.frames).T.contiguous()
+
+
+def _running_mean(config: EncoderConfig) -> Tensor:
+    """The mean over the frames so far as a matrix, (T, T)."""
+    frames = torch.arange(1, config.frames + 1)
+    return torch.ones(config.frames, config.frames).tril() / frames.unsqueeze(-1)

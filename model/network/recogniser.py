@@ -3,16 +3,17 @@
 Knows class counts, not class names: those lie in the artifact contract.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 import msgspec
 from torch import Tensor, nn
 
-from model.network.config import EncoderConfig
+from model.network.config import EncoderConfig, refuse_unknown
 from model.network.dste import Dste
 from model.network.encoder import Encoder, clip_feature
+from model.network.multimodal import MultiModalEmbedding
 from model.network.sttr import Sttr
 from model.network.tokens import Modality, check_parents, derive
 
@@ -28,11 +29,13 @@ class RecogniserConfig:
         task: "frames" scores every frame, "clip" scores the clip as of its newest frame.
         labels: number of classes, K.
         modality: what the encoder reads, derived from the joints inside the network.
-        parents: parent of each joint, a root its own; needed for "bone", else may be empty.
+        parents: parent of each joint, a root its own; needed for "bone" and "all", else may be
+            empty.
         head_dropout: share of the head's input that is dropped in training.
 
     Raises:
-        ValueError: a value is out of its range; the message names it.
+        ValueError: a value is out of its range, or a causal encoder is to read motion; the
+            message names it.
     """
 
     encoder: EncoderConfig
@@ -47,7 +50,14 @@ class RecogniserConfig:
         if self.task not in get_args(Task):
             raise ValueError(f"task must be one of frames, clip; got {self.task!r}")
         if self.modality not in get_args(Modality):
-            raise ValueError(f"modality must be one of joint, motion, bone; got {self.modality!r}")
+            raise ValueError(
+                f"modality must be one of joint, motion, bone, all; got {self.modality!r}"
+            )
+        if self.encoder.causal and self.modality in ("motion", "all"):
+            raise ValueError(
+                "a causal encoder must read joint or bone, because motion looks one frame ahead; "
+                f"got {self.modality!r}"
+            )
         # The upper limit is one of sanity: a checkpoint from a stranger names this number.
         if not 1 <= self.labels <= 100_000:
             raise ValueError(f"labels must lie in 1…100000; got {self.labels}")
@@ -55,7 +65,7 @@ class RecogniserConfig:
             raise ValueError(
                 f"head_dropout must be at least 0 and below 1; got {self.head_dropout}"
             )
-        if self.parents or self.modality == "bone":
+        if self.parents or self.modality in ("bone", "all"):
             check_parents(self.parents, self.encoder.joints)
 
     def to_dict(self) -> dict[str, object]:
@@ -70,9 +80,9 @@ class RecogniserConfig:
         Raises:
             ValueError: a setting is missing, unknown, of another type or out of range.
         """
-        _refuse_unknown(settings, cls)
+        refuse_unknown(settings, cls)
         if isinstance(settings, Mapping):
-            _refuse_unknown(settings.get("encoder"), EncoderConfig)
+            refuse_unknown(settings.get("encoder"), EncoderConfig)
         try:
             return msgspec.convert(settings, cls)
         except msgspec.ValidationError as error:
@@ -89,7 +99,7 @@ class Recogniser(nn.Module):
         """Make the network with random weights."""
         super().__init__()
         self.config = config
-        self.backbone = encoder_of(config.encoder)
+        self.backbone = encoder_of(config.encoder, config.modality, config.parents)
         self.dropout = nn.Dropout(config.head_dropout)
         self.fc = nn.Linear(2 * config.encoder.hidden_size, config.labels)
 
@@ -112,15 +122,19 @@ class Recogniser(nn.Module):
         return self.fc(self.dropout(scored)), features
 
 
-def encoder_of(config: EncoderConfig) -> Encoder:
-    """Make the encoder that `config` describes, with random weights."""
-    return Dste(config) if config.kind == "dste" else Sttr(config)
+def encoder_of(
+    config: EncoderConfig, modality: Modality = "joint", parents: Sequence[int] = ()
+) -> Encoder:
+    """Make an encoder with random weights.
 
+    Args:
+        config: sizes.
+        modality: what it is given, as `tokens.derive` makes it; "all" has the embedding that
+            derives and fuses the three.
+        parents: parent of each joint; read for "all" only.
 
-def _refuse_unknown(settings: object, of: type) -> None:
-    """Name a key that `of` has no field for; a misspelt setting must not become a default."""
-    if not isinstance(settings, Mapping):
-        return
-    unknown = sorted(str(key) for key in settings.keys() - {field.name for field in fields(of)})
-    if unknown:
-        raise ValueError(f"the network's settings hold the unknown key {unknown[0]!r}")
+    Raises:
+        ValueError: "all" needs other parents.
+    """
+    embedding = MultiModalEmbedding(config, parents) if modality == "all" else None
+    return Dste(config, embedding) if config.kind == "dste" else Sttr(config, embedding)

@@ -6,12 +6,15 @@ modalities are part of an exported graph. (USDRL, AAAI 2025, section 3.1.)
 """
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
 
-Modality = Literal["joint", "motion", "bone"]
+SingleModality = Literal["joint", "motion", "bone"]
+MODALITIES: tuple[SingleModality, ...] = get_args(SingleModality)
+Modality = Literal["joint", "motion", "bone", "all"]
+"""What a network reads; one of "all" derives the three by itself, in its embedding."""
 
 
 def motion(clip: Tensor) -> Tensor:
@@ -64,11 +67,11 @@ def derive(clip: Tensor, modality: Modality, parents: Sequence[int] = ()) -> Ten
 
     Args:
         clip: joint positions (B, C, T, V, M).
-        modality: which of the three.
+        modality: which of the three; "all" are derived later, from the clip as it is.
         parents: parent of each joint; read for "bone" only.
 
     Returns:
-        The clip in that modality, (B, C, T, V, M).
+        What a network of that modality is given, (B, C, T, V, M).
     """
     if modality == "motion":
         return motion(clip)

@@ -56,6 +56,12 @@ def write_torch_file(content: Mapping[str, object], path: Path) -> None:
         partial.replace(path)
     except OSError as error:
         raise CheckpointError(f"{path}: cannot be written: {error.strerror}") from error
+    except RuntimeError as error:
+        # Torch's archive writer dies of a full disk in its own way, with the reason behind it.
+        if not isinstance(error.__context__, OSError):
+            raise
+        reason = error.__context__.strerror
+        raise CheckpointError(f"{path}: cannot be written: {reason}") from error
     finally:
         partial.unlink(missing_ok=True)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from model.pose.store import DataSet, PoseClip, PoseStore
 from model.pose.store_writer import PoseStoreWriter
-from training.finetune import finetune
+from training.finetune_utkinect import finetune
 from training.optimisation import Optimisation
 from training.recipes import RECIPES, Recipe
 

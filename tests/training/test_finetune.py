@@ -13,8 +13,8 @@ from model.pose.artifact import spec_of
 from model.pose.store import PoseStore
 from training.__main__ import main
 from training.dense_task import DenseTask
-from training.evaluate import evaluate_store
-from training.finetune import finetune, state_path
+from training.evaluate_utkinect import evaluate_store
+from training.finetune_utkinect import finetune, state_path
 from training.labellers import open_checkpoint
 from training.optimisation import FitError
 from training.recipes import RECIPES, Recipe

@@ -13,7 +13,7 @@ from model.pose.layout import layout_named
 from model.pose.store import PoseClip, PoseStore
 from model.pose.stream import LabelStream
 from training.__main__ import main
-from training.finetune import specification
+from training.finetune_utkinect import specification
 from training.labellers import open_checkpoint
 from training.online import OnlineRecording, evaluate, in_batches
 from training.recipes import RECIPES

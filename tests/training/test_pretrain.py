@@ -1,25 +1,24 @@
-"""Pretraining tells clips apart without their labels, survives a kill, and says when it fails."""
+"""Pretraining tells clips apart without their labels, and says when it fails."""
 
-from collections.abc import Sequence
+import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
 
-from model.network.pretrained import Reading, load_pretrained
+from model.network.pretrained import load_pretrained
 from model.network.weights import CheckpointError
-from model.pose.layout import layout_named
-from model.pose.store import DataSet, PoseClip, PoseStore
-from model.pose.store_writer import PoseStoreWriter
+from model.pose.store import PoseStore
+from tests.training.swings import KINECT, READING, TINY, source_of, write_swings
 from training.__main__ import main
-from training.clip_source import ClipBatch, ClipSource
+from training.clip_choice import chosen_clips
 from training.collapse import diversity
 from training.mgfd import MgfdWeights
-from training.optimisation import Optimisation
-from training.pretrain import PRESETS, Preset, chosen_clips, pretrain
+from training.presets import PRESETS
+from training.pretraining import pretrain
 from training.representation import (
     Labelled,
     clip_features,
@@ -27,71 +26,12 @@ from training.representation import (
     linear_accuracy,
     retrieval_accuracy,
 )
-from training.view_task import CollapseError, Perspective
-from training.views import CAMERA_VIEWS
-
-KINECT = layout_named("kinect20")
-READING = Reading("joint", "kinect20", "kinect-3d")
-TINY = Preset(
-    hidden_size=16,
-    persons=1,
-    frames=16,
-    perspective=Perspective(views=CAMERA_VIEWS),
-    optimisation=Optimisation(
-        epochs=6, batch=24, learning_rate=2e-3, weight_decay=1e-5, validate_every=2
-    ),
-)
-
-
-def write_swings(path: Path, subjects: int = 6, each: int = 4) -> PoseStore:
-    """A store of three classes: what swings is an arm, a leg, or both arms."""
-    draw = np.random.default_rng(0)
-    moving = {0: ("left_",), 1: ("right_",), 2: ("left_", "right_")}
-    data_set = DataSet("swings", "kinect20", 30.0, ("arm", "leg", "both"), "made up")
-    with PoseStoreWriter(path, data_set) as writer:
-        for subject in range(subjects):
-            body = draw.normal(size=(20, 3)) * 0.02 + np.linspace(0, 1.6, 20)[:, None] * 0.3
-            body[:, 1] += np.arange(20) % 7 * 0.2
-            body[4:8, 0] -= 0.3
-            body[8:12, 0] += 0.3
-            for number in range(3 * each):
-                label, frames = number % 3, int(draw.integers(20, 50))
-                phase = np.sin(np.arange(frames) / 3 + draw.uniform(0, 6))
-                points = np.repeat(body[None], frames, axis=0)
-                for joint, name in enumerate(KINECT.joints):
-                    if name.startswith(moving[label]) and ("leg" if label == 1 else "") in "leg":
-                        points[:, joint, 1] += 0.25 * phase * (label + 1)
-                keypoints = np.ones((frames, 1, 20, 4), np.float32)
-                keypoints[:, 0, :, :3] = points + draw.normal(size=points.shape) * 0.005
-                times_ms = np.arange(frames) * 1000 / 30
-                name = f"s{subject}_{number}"
-                writer.append(PoseClip(name, keypoints, times_ms, subject, 1, label))
-    return PoseStore(path)
+from training.view_task import CollapseError
 
 
 @pytest.fixture(scope="module")
 def swings(tmp_path_factory: pytest.TempPathFactory) -> PoseStore:
     return write_swings(tmp_path_factory.mktemp("swings") / "store")
-
-
-def source_of(store: PoseStore) -> ClipSource:
-    return ClipSource([store], "kinect20", "kinect-3d", persons=1)
-
-
-class KilledError(Exception):
-    """The process was killed."""
-
-
-class DyingSource(ClipSource):
-    """A source whose process is killed at its tenth batch, in the middle of an epoch."""
-
-    reads = 0
-
-    def read(self, places: Sequence[int] | NDArray[np.int64]) -> ClipBatch:
-        self.reads += 1
-        if self.reads == 10:
-            raise KilledError
-        return super().read(places)
 
 
 def test_pretraining_lowers_its_loss_and_keeps_clips_apart(
@@ -100,7 +40,7 @@ def test_pretraining_lowers_its_loss_and_keeps_clips_apart(
     """The loss falls, the features span many directions, and the checkpoint gives them again."""
     source = source_of(swings)
     chosen = chosen_clips(source, None, set(), {5})
-    path = pretrain(source, chosen, READING, TINY, tmp_path, "32-true")
+    path = pretrain(source, chosen, READING, TINY, tmp_path).checkpoint
     pretrained = load_pretrained(path)
     progress = pretrained.provenance["progress"]
     assert isinstance(progress, dict)
@@ -111,22 +51,6 @@ def test_pretraining_lowers_its_loss_and_keeps_clips_apart(
     )
     found = diversity(torch.from_numpy(features))
     assert found.rank > 3
-
-
-def test_a_killed_run_is_taken_up_to_the_same_weights(swings: PoseStore, tmp_path: Path) -> None:
-    """Two epochs, a stop and four more give what six at once give, to the bit."""
-    source = source_of(swings)
-    chosen = chosen_clips(source, None, set(), {5})
-    whole = load_pretrained(pretrain(source, chosen, READING, TINY, tmp_path / "a", "32-true"))
-
-    begun = tmp_path / "b"
-    dying = DyingSource([swings], "kinect20", "kinect-3d", persons=1)
-    with pytest.raises(KilledError):
-        pretrain(dying, chosen, READING, TINY, begun, "32-true")
-    assert (begun / "pretrain.state.pt").is_file()
-    again = load_pretrained(pretrain(source, chosen, READING, TINY, begun, "32-true"))
-    for name, weights in whole.network.state_dict().items():
-        assert torch.equal(weights, again.network.state_dict()[name]), name
 
 
 def test_collapse_is_named() -> None:
@@ -143,13 +67,15 @@ def test_collapse_is_named() -> None:
 def test_a_run_that_collapses_says_so(swings: PoseStore, tmp_path: Path) -> None:
     """With similarity alone all clips become one: the run ends with a sentence that names it."""
     loss = MgfdWeights(similarity=50.0, variance_autocovariance=0.0)
-    optimisation = replace(TINY.optimisation, epochs=40, learning_rate=2e-2)
+    optimisation = replace(
+        TINY.optimisation, epochs=40, learning_rate=2e-2, average_decay=0.5, validate_every=1
+    )
     perspective = replace(TINY.perspective, loss=loss)
     preset = replace(TINY, perspective=perspective, optimisation=optimisation)
     source = source_of(swings)
     chosen = chosen_clips(source, None, set(), {5})
     with pytest.raises(CollapseError, match="collapse: projections have spread"):
-        pretrain(source, chosen, READING, preset, tmp_path, "32-true")
+        pretrain(source, chosen, READING, preset, tmp_path)
 
 
 def test_views_and_subjects_choose_the_clips(swings: PoseStore) -> None:
@@ -187,32 +113,111 @@ def test_what_is_not_a_pretrained_checkpoint_is_refused(tmp_path: Path) -> None:
         load_pretrained(path)
 
 
+QUICK = "--hidden-size 16 --frames 16 --batch 12 --epochs 1".split()
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--store", "nowhere"], "nowhere"),
-        (["--store", "{store}", "--layout", "bird"], "layout 'bird' is unknown"),
-        (["--store", "{store}", "--layout", "coco17"], "layout 'coco17' lacks pelvis"),
-        (["--store", "{store}", "--views", "1", "2"], "camera 2, the stores hold none"),
-        (["--store", "{store}", "--choosing", "99"], "subject 99, the stores hold none"),
-        (["--store", "{store}", "--seed", "-1"], "seed: expected 0 or more, got -1"),
-        (["--store", "{store}", "--left-out", *"012345"], "leave none"),
-        (["--store", "{store}", "--left-out", *"01234", "--epochs", "1"], "batch"),
+        ("--store nowhere", "nowhere"),
+        ("--layout bird", "layout 'bird' is unknown"),
+        ("--layout coco17", "layout 'coco17' lacks pelvis"),
+        ("--normalisation bird", "invalid choice: 'bird'"),
+        ("--modality bird", "invalid choice: 'bird'"),
+        ("--preset bird", "invalid choice: 'bird'"),
+        ("--views 1 2", "camera 2, the stores hold none"),
+        ("--choosing 99", "subject 99, the stores hold none"),
+        ("--left-out 99", "subject 99, the stores hold none"),
+        ("--left-out 0 1 2 3 4 5", "leave none"),
+        ("--seed -1", "seed: expected 0 or more, got -1"),
+        ("--epochs 0", "epochs: expected at least 1, got 0"),
+        ("--accumulate 0", "accumulate: expected at least 1, got 0"),
+        ("--learning-rate 0", "learning_rate: expected a number above 0, got 0.0"),
+        ("--learning-rate nan", "learning_rate: expected a number above 0, got nan"),
+        ("--batch 0", "batch: expected at least 1, got 0"),
+        ("--batch 1", "batch: expected at least 2 clips to be told apart, got 1"),
+        ("--batch 73", "batch: expected at most 72, since 72 clips train on 1 device(s), got 73"),
+        ("--hidden-size 15", "hidden_size must be even"),
+        ("--frames 0", "frames must lie in 1…4096; got 0"),
+        ("--encoder bird", "invalid choice: 'bird'"),
+        ("--accelerator bird", "invalid choice: 'bird'"),
+        ("--devices 0", "--devices: expected at least 1, got 0"),
+        ("--precision bird", "invalid choice: 'bird'"),
+        ("--epochs many", "invalid int value: 'many'"),
     ],
 )
 def test_bad_input_of_the_command_is_one_sentence(
-    arguments: list[str],
+    arguments: str,
     sentence: str,
     swings: PoseStore,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Exit 2, one line on stderr."""
-    filled = [argument.format(store=swings.path) for argument in arguments]
-    assert main(["pretrain", *filled, "--out", str(tmp_path)]) == 2
+    """Exit 2, one line on stderr that names flag or setting, and nothing is left behind."""
+    given = ["--store", str(swings.path), *QUICK, *arguments.split()]
+    try:
+        status = main(["pretrain", *given, "--out", str(tmp_path / "out")])
+    except SystemExit as ended:  # argparse's own
+        status = int(ended.code or 0)
     said = capsys.readouterr().err.splitlines()
+    assert status == 2
     assert len(said) == 1
     assert sentence in said[0]
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_state_that_cannot_be_taken_up_is_kept_until_restart(
+    swings: PoseStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of other settings, half a file, parts missing: one sentence; --restart begins anew."""
+    command = ["pretrain", "--store", str(swings.path), *QUICK, "--out", str(tmp_path)]
+    state = tmp_path / "pretrain.state.pt"
+    assert main(command) == 0
+    whole = state.read_bytes()
+    assert main([*command, "--seed", "2"]) == 2
+    assert "pretrain.state.pt: this run began with other settings" in capsys.readouterr().err
+    content = torch.load(state, weights_only=True)
+    del content["average"]
+    torch.save(content, tmp_path / "parted.pt")
+    for broken in (whole[: len(whole) // 2], b"no state", (tmp_path / "parted.pt").read_bytes()):
+        state.write_bytes(broken)
+        assert main(command) == 2
+        last = capsys.readouterr().err.splitlines()[-1]
+        assert last.endswith(
+            "expected the state of a run, found something else; --restart begins it anew"
+        )
+        assert state.read_bytes() == broken
+    assert main([*command, "--seed", "2", "--restart"]) == 0
+
+
+def test_a_run_that_is_done_is_not_done_again(
+    swings: PoseStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same command once more learns nothing, and writes the same checkpoint."""
+    command = ["pretrain", "--store", str(swings.path), *QUICK, "--out", str(tmp_path), "--json"]
+    assert main(command) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert re.search(r"72 clips, last epoch kept, [\d,]+ clips/s on cpu × 1, ", said[-2])
+    assert json.loads(said[-1])["clips_per_second"] > 0
+    first = (tmp_path / "pretrained.ckpt").read_bytes()
+    assert main(command) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["clips_per_second"] == 0
+    assert (tmp_path / "pretrained.ckpt").read_bytes() == first
+
+
+def test_flags_stand_in_the_presets_place(swings: PoseStore, tmp_path: Path) -> None:
+    """The checkpoint's encoder and settings are what the flags said."""
+    flags = [*QUICK, "--encoder", "sttr", "--accumulate", "2", "--learning-rate", "0.002"]
+    command = ["pretrain", "--store", str(swings.path), *flags, "--out", str(tmp_path)]
+    assert main([*command, "--precision", "32-true"]) == 0
+    pretrained = load_pretrained(tmp_path / "pretrained.ckpt")
+    config = pretrained.network.backbone.config
+    assert (config.kind, config.hidden_size, config.frames) == ("sttr", 16, 16)
+    settings = pretrained.provenance["settings"]
+    assert isinstance(settings, dict)
+    assert settings["precision"] == "32-true"
+    noted = settings["preset"]["optimisation"]
+    assert (noted["accumulate"], noted["learning_rate"], noted["batches"]) == (2, 0.002, 6)
 
 
 def test_the_presets_are_the_papers_and_one_for_a_cpu() -> None:
@@ -222,3 +227,4 @@ def test_the_presets_are_the_papers_and_one_for_a_cpu() -> None:
     settings = paper.optimisation
     assert (settings.epochs, settings.batch, settings.learning_rate) == (451, 356, 5e-4)
     assert PRESETS["small"].persons == 1
+    assert (paper.encoder, PRESETS["edge"].hidden_size) == ("dste", 256)

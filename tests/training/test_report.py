@@ -9,7 +9,7 @@ import pytest
 
 from model.pose.store import PoseStore
 from training.__main__ import main
-from training.report import figures_of, measure
+from training.report_utkinect import figures_of, measure
 from training.timeline import COLOURS, draw_timeline
 
 SVG = "{http://www.w3.org/2000/svg}"

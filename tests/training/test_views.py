@@ -12,10 +12,12 @@ from torch.nn import functional
 from training.views import (
     CAMERA_VIEWS,
     ViewSettings,
-    corrupt,
+    random_corruptions,
     random_crops,
     random_views,
     resized,
+    several_views,
+    struck_joints,
 )
 
 
@@ -67,7 +69,8 @@ def test_corruption_strikes_a_share_of_the_joints_by_one_matrix() -> None:
     """12 of 20 joints, zeroed in half of the clips, multiplied by one matrix in the others."""
     torch.manual_seed(0)
     clips = clips_of(400, 16)
-    maps, error = linear_maps(clips, corrupt(clips, ViewSettings()))
+    corruptions = random_corruptions(400, 20, ViewSettings(), clips.device)
+    maps, error = linear_maps(clips, struck_joints(clips, *corruptions))
     assert error.max() < 1e-3
     struck = (maps - torch.eye(3)).abs().amax(dim=(2, 3)) > 1e-3
     assert bool((struck.sum(dim=1) == 12).all())
@@ -78,6 +81,26 @@ def test_corruption_strikes_a_share_of_the_joints_by_one_matrix() -> None:
         assert matrices.abs().max() <= 1 + 1e-3
         zeroed += bool(matrices.abs().max() < 1e-3)
     assert 150 < zeroed < 250
+
+
+def test_a_joint_that_is_not_struck_stays_to_the_bit() -> None:
+    """What is struck is 0 under a matrix of 0; all else is untouched, in every person."""
+    torch.manual_seed(0)
+    clips = clips_of(40, 16, joints=5, persons=2)
+    struck = torch.rand(40, 5) < 0.5
+    found = struck_joints(clips, struck, torch.zeros(40, 3, 3))
+    assert torch.equal(found, torch.where(struck[:, None, None, :, None], 0, clips))
+
+
+def test_the_views_of_a_clip_are_of_that_clip() -> None:
+    """However many are made at a time; without any change each is the clip, resized."""
+    torch.manual_seed(0)
+    clips = clips_of(37, 50, joints=5, persons=2)
+    lengths = torch.randint(20, 51, (37,))
+    unchanged = ViewSettings(shortest_crop=1.0, corrupted_share=0.0, shear=0.0)
+    expected = resized(clips, torch.zeros_like(lengths), lengths, 64)
+    for view in several_views(clips, lengths, 64, unchanged, 3):
+        torch.testing.assert_close(view, expected)
 
 
 def test_a_view_of_the_paper_is_sheared_or_corrupted() -> None:
@@ -101,7 +124,8 @@ def test_a_view_of_a_camera_turns_about_the_vertical() -> None:
     torch.manual_seed(0)
     clips = clips_of(300, 32)
     settings = ViewSettings(corrupted_share=0, shear=0, turn_degrees=90)
-    maps, _ = linear_maps(clips, random_views(clips, torch.full((300,), 32), 32, settings))
+    views = random_views(clips, torch.full((300,), 32), 32, settings)
+    maps, _ = linear_maps(clips, views)
     maps = maps[:, 0]
     torch.testing.assert_close(maps @ maps.transpose(1, 2), torch.eye(3).expand(300, 3, 3))
     torch.testing.assert_close(maps[:, 2, 2], torch.ones(300))
@@ -116,10 +140,10 @@ def test_views_depend_on_the_generator_alone() -> None:
     clips = clips_of(8, 50)
     lengths = torch.full((8,), 30)
     torch.manual_seed(5)
-    first = random_views(clips, lengths, 64, CAMERA_VIEWS)
+    first = several_views(clips, lengths, 64, CAMERA_VIEWS, 4)
     clips[:, :, 30:] = torch.nan
     torch.manual_seed(5)
-    torch.testing.assert_close(random_views(clips, lengths, 64, CAMERA_VIEWS), first)
+    torch.testing.assert_close(several_views(clips, lengths, 64, CAMERA_VIEWS, 4), first)
 
 
 @pytest.mark.parametrize(

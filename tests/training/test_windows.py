@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from model.pose.artifact import ArtifactSpec
 from model.pose.store import LEFT_OUT, PoseStore, StoreError
 from model.pose.window import WindowSpec
-from training.finetune import specification
+from training.finetune_utkinect import specification
 from training.online import OnlineRecording
 from training.recipes import RECIPES
 from training.windows import Sampling, WindowSampler, cut_window

@@ -19,7 +19,8 @@ FORBIDDEN = {"ScatterND", "ScatterElements", "If", "Loop", "Scan", "SequenceAt"}
 # PyTorch's exporter uses a name of its own that it has deprecated.
 @pytest.mark.filterwarnings("ignore:.*LeafSpec:FutureWarning")
 @pytest.mark.parametrize(
-    ("kind", "task", "modality"), [("dste", "frames", "bone"), ("sttr", "clip", "motion")]
+    ("kind", "task", "modality"),
+    [("dste", "frames", "bone"), ("sttr", "clip", "motion"), ("sttr", "frames", "all")],
 )
 def test_the_graph_gives_what_torch_gives(
     kind: EncoderKind, task: Task, modality: Modality, tmp_path: Path

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from model.network.config import EncoderConfig, EncoderKind
 from model.network.recogniser import Recogniser, RecogniserConfig, Task
-from model.network.tokens import Modality, derive
+from model.network.tokens import MODALITIES, Modality, derive
 
 ENCODER = EncoderConfig("sttr", joints=4, persons=2, hidden_size=8, frames=16)
 PARENTS = (1, 1, 1, 2)
@@ -56,6 +56,7 @@ def test_settings_survive_as_plain_values(config: RecogniserConfig) -> None:
         ({"encoder": {"kind": "dste"}}, "missing required field `joints`"),
         ({"encoder": None}, "Expected `object`, got `null`"),
         ({"modality": "bone", "parents": []}, "one parent for each of 4 joints; got 0"),
+        ({"modality": "all", "parents": []}, "one parent for each of 4 joints; got 0"),
         ({"head_dropout": 1}, "head_dropout must be at least 0 and below 1; got 1.0"),
     ],
 )
@@ -74,7 +75,7 @@ def test_settings_that_are_no_dict_are_refused(settings: object) -> None:
 
 
 @pytest.mark.parametrize(("task", "shape"), [("frames", (3, 16, 7)), ("clip", (3, 7))])
-@pytest.mark.parametrize("modality", get_args(Modality))
+@pytest.mark.parametrize("modality", MODALITIES)
 def test_the_modality_is_derived_inside(
     task: Task, shape: tuple[int, ...], modality: Modality
 ) -> None:

@@ -1,0 +1,240 @@
+"""Tasks on frozen features agree with plain definitions and touch no clip that they must not."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from model.pose.store import PoseStore
+from tests.training.protocol_store import (
+    IN_PICTURES,
+    LABELS,
+    write_encoder,
+    write_protocol_store,
+)
+from training.__main__ import main
+from training.clip_source import ClipBatch, ClipSource
+from training.evaluate_few_shot import nearest_mean
+from training.evaluate_knn import nearest
+from training.frozen_streams import Frozen, open_stream
+from training.probes import Descent, descended, logistic
+from training.protocols import protocol_named
+from training.representation import Labelled, whole_clips
+from training.results import read_result
+
+PROTOCOL = "utd_mhad/cross-subject"
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def odd_and_even(tmp_path_factory: pytest.TempPathFactory) -> PoseStore:
+    return write_protocol_store(tmp_path_factory.mktemp("protocol") / "store")
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_encoder(tmp_path_factory.mktemp("encoder") / "pretrained.ckpt")
+
+
+@pytest.fixture(scope="module")
+def frozen(odd_and_even: PoseStore, encoder: Path) -> Frozen:
+    """Two streams of different weights over the store."""
+    first = open_stream(encoder, odd_and_even, project=False)
+    partition = protocol_named(PROTOCOL).partition(odd_and_even)
+    both = Frozen((first, first), partition, LABELS, seed=1)
+    return Frozen((first, both.randomised(7).streams[0]), partition, LABELS, seed=1)
+
+
+def labelled_of(features: list[list[float]], labels: list[int]) -> Labelled:
+    subjects = np.arange(len(labels)) % 2
+    return Labelled(np.array(features, np.float32), np.array(labels, np.int64), subjects)
+
+
+def test_the_nearest_neighbour_is_the_largest_mean_cosine(frozen: Frozen) -> None:
+    """Clip by clip in plain NumPy, over two streams; classes, truth and accuracy follow."""
+    gallery, queries = frozen.training(), frozen.asked()
+
+    def cosine(left: NDArray[np.float32], right: NDArray[np.float32]) -> float:
+        return float(left @ right / np.linalg.norm(left) / np.linalg.norm(right))
+
+    expected = [
+        gallery[0].labels[
+            np.argmax(
+                [
+                    sum(
+                        cosine(queries[s].features[asked], gallery[s].features[known])
+                        for s in range(2)
+                    )
+                    for known in range(len(gallery[0].labels))
+                ]
+            )
+        ]
+        for asked in range(len(queries[0].labels))
+    ]
+    outcome = nearest(frozen)
+
+    assert outcome.predicted.tolist() == expected
+    assert outcome.values[""] == pytest.approx(100 * np.mean(expected == queries[0].labels))
+
+
+def test_few_shots_go_to_the_nearest_mean_by_hand() -> None:
+    """Class means (1, 0) and (0, 1) after each feature has length 1; ties are not made here."""
+    known = labelled_of([[5, 0], [1, 0], [0, 2], [9, 9]], [3, 3, 8, 8])
+    asked = labelled_of([[2, 1], [1, 30], [-1, 1]], [3, 8, 8])
+
+    assert nearest_mean([known], np.array([0, 1, 2]), [asked]).tolist() == [3, 8, 8]
+    # A second stream that is sure of the opposite of what the first one doubts wins.
+    sure = labelled_of([[0, 1]], [3])
+    first = labelled_of([[1.0, 0.9]], [3])
+    assert nearest_mean([known, known], np.array([0, 2]), [first, sure]).tolist() == [8]
+
+
+def test_probes_of_both_kinds_find_a_line_and_know_absent_classes() -> None:
+    """Separable classes are told; a class without clips has probability 0 from the regression."""
+    draw = np.random.default_rng(0)
+    labels = np.arange(60) % 2 * 2
+    features = (draw.normal(size=(60, 4)) + 4 * labels[:, None]).astype(np.float32)
+    train = Labelled(features, labels, np.arange(60) % 5)
+    plain = logistic(train, 4)(features)
+    walked = descended(train, 4, Descent(learning_rate=0.03))(features)
+
+    assert plain.argmax(axis=1).tolist() == walked.argmax(axis=1).tolist() == labels.tolist()
+    assert not plain[:, [1, 3]].any()
+    np.testing.assert_allclose(plain.sum(axis=1), 1)
+    np.testing.assert_array_equal(walked, descended(train, 4, Descent(0.03))(features))
+
+
+def test_what_comes_later_is_not_observed(odd_and_even: PoseStore) -> None:
+    """A clip at 40 % is that of its first frames alone, at least one, resized like any other."""
+    source = ClipSource([odd_and_even], "kinect20", "kinect-3d", 1)
+    batch = source.read([0])
+    frames = int(np.ceil(0.4 * int(batch.lengths[0])))
+    beginning = next(whole_clips(source, [0], frames, torch.device("cpu"), 0.4))
+
+    torch.testing.assert_close(beginning, batch.clips[:, :, :frames])
+    single = next(whole_clips(source, [0], 3, torch.device("cpu"), 0.001))
+    torch.testing.assert_close(single, batch.clips[:, :, :1].expand(-1, -1, 3, -1, -1))
+
+
+@pytest.mark.parametrize("task", ["linear", "knn", "few-shot", "early"])
+def test_each_task_writes_its_figures_and_choosing_reads_no_test_clip(
+    task: str,
+    odd_and_even: PoseStore,
+    encoder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """With --choosing every clip that is read is of an odd subject; figures go by --name."""
+    read: set[int] = set()
+    plainly = ClipSource.read
+
+    def noting(source: ClipSource, places: Sequence[int] | NDArray[np.int64]) -> ClipBatch:
+        read.update(source.entry(int(place)).subject for place in places)
+        return plainly(source, places)
+
+    monkeypatch.setattr(ClipSource, "read", noting)
+    options = ["--protocol", PROTOCOL, "--store", str(odd_and_even.path), "--name", "made.up"]
+    options += ["--pretrained", str(encoder), str(encoder), "--out", str(tmp_path), "--choosing"]
+    options += ["--draws", "5"] if task == "few-shot" else []
+    assert main(["evaluate", task, *options, "--json"]) == 0
+    result = read_result(tmp_path / "made.up.json")
+    said = json.loads(capsys.readouterr().out.splitlines()[-1])
+
+    assert read == {1, 3, 5, 7}
+    assert result.choosing
+    assert result.task == task
+    assert said == {figure.name: figure.value for figure in result.figures}
+    suffixes = {
+        "few-shot": {f".{n}{end}" for n in (1, 3, 5) for end in ("", ".deviation")},
+        "early": {f".{percent}" for percent in range(10, 101, 10)},
+    }.get(task, {""})
+    assert {f"made.up{suffix}" for suffix in suffixes} == said.keys()
+    best = "made.up" if task in ("linear", "knn") else f"made.up.{'5' if 'few' in task else '100'}"
+    assert said[best] > 60
+
+
+def test_random_weights_are_a_mean_over_seeds_that_can_be_had_again(
+    odd_and_even: PoseStore, encoder: Path, tmp_path: Path
+) -> None:
+    """The same command gives the same; its note tells of the seeds; the file's weights differ."""
+
+    def value(name: str, *options: str) -> float:
+        arguments = ["--protocol", PROTOCOL, "--store", str(odd_and_even.path), "--name", name]
+        arguments += ["--pretrained", str(encoder), "--out", str(tmp_path), *options]
+        assert main(["evaluate", "few-shot", "--draws", "3", *arguments]) == 0
+        return read_result(tmp_path / f"{name}.json").figures[0].value
+
+    first, again = value("one", "--random-weights", "2"), value("two", "--random-weights", "2")
+
+    assert first == again != value("three")
+    assert "Mean of 2 encoders with random weights" in read_result(tmp_path / "one.json").notes[-1]
+
+
+def test_encoders_of_pictures_and_of_space_read_one_store(
+    odd_and_even: PoseStore, encoder: Path, tmp_path: Path
+) -> None:
+    """Across kinds of skeletons: 2D keypoints of 17 joints, and space without its depth."""
+    pictures = write_encoder(tmp_path / "pictures.ckpt", IN_PICTURES)
+    arguments = ["--protocol", PROTOCOL, "--store", str(odd_and_even.path), "--out", str(tmp_path)]
+    for name, file in (("pictures", pictures), ("flat", encoder)):
+        options = ["--pretrained", str(file), "--name", name, "--project"]
+        assert main(["evaluate", "knn", *arguments, *options]) == 0
+        assert read_result(tmp_path / f"{name}.json").figures[0].value > 50
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"--protocol": "ntu"}, "protocol 'ntu' is unknown; known are"),
+        ({"--protocol": "hdm05/cross-subject"}, "is for hdm05, this store holds utd_mhad"),
+        ({"--store": "nowhere"}, "nowhere: expected a prepared store"),
+        ({"--pretrained": "no.ckpt"}, "no.ckpt: expected"),
+        ({"--pretrained": "text.ckpt"}, "text.ckpt: expected"),
+        ({"--name": "a/b"}, "expected a name of letters, digits, dots, dashes and underscores"),
+        ({"--random-weights": "0"}, "expected a whole number of at least 1, got '0'"),
+        ({"--seed": "-1"}, "expected a whole number of at least 0, got '-1'"),
+        ({"--modalities": "motion"}, "expected an encoder of motion or of all modalities"),
+        ({"--modalities": "colour"}, "invalid choice: 'colour'"),
+        ({"--probe": "forest"}, "invalid choice: 'forest'"),
+        ({"--probe-rate": "0"}, "expected a number above 0, got '0'"),
+    ],
+)
+def test_bad_input_is_exit_2_and_one_sentence(
+    changed: dict[str, str],
+    sentence: str,
+    odd_and_even: PoseStore,
+    encoder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """No traceback, and no result."""
+    monkeypatch.chdir(tmp_path)
+    Path("text.ckpt").write_text("hello")
+    options = {
+        "--protocol": PROTOCOL,
+        "--store": str(odd_and_even.path),
+        "--pretrained": str(encoder),
+        "--name": "x",
+        "--out": "out",
+    } | changed
+    assert exit_status(["evaluate", "linear", *(word for pair in options.items() for word in pair)])
+    said = capsys.readouterr().err.splitlines()
+
+    assert len(said) == 1
+    assert sentence in said[0]
+    assert not Path("out").exists()
+
+
+def exit_status(arguments: list[str], run: Callable[[list[str]], int] = main) -> bool:
+    """Whether a command ends with exit status 2, be it argparse's own or ours."""
+    try:
+        status = run(arguments)
+    except SystemExit as ended:
+        status = int(ended.code or 0)
+    return status == 2

@@ -1,0 +1,123 @@
+"""``evaluate early``: the class of a clip from its beginning alone, at 10, 20, … 100 % of it.
+
+What is observed is resized to T frames, as whole clips are. A probe is fitted to whole training
+clips and to their beginnings; a fine-tuned recogniser is asked as it is.
+"""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.pose.store import PoseStore
+from training.clip_evaluation import Outcome, accuracy, add_arguments, run_task
+from training.evaluate_recognition import add_checkpoint_argument
+from training.frozen_evaluation import (
+    add_pretrained_argument,
+    add_random_argument,
+    run_frozen,
+)
+from training.frozen_streams import Frozen, FrozenStream
+from training.probes import Probe, logistic
+from training.protocols import Partition
+from training.recognition_streams import mean_probabilities, open_recogniser
+from training.subsets import classes_of
+
+SHARES = tuple(range(10, 101, 10))
+"""Per cent of a clip that are observed."""
+
+FITTED_SHARES = (20, 40, 60, 80)
+"""Per cent of the training clips to which the probe is fitted, beside whole ones."""
+
+
+def early(
+    truth: NDArray[np.int64], predicted_at: Callable[[float], NDArray[np.int64]], note: str
+) -> Outcome:
+    """Accuracy at each share.
+
+    Args:
+        truth: ``(N,)`` classes.
+        predicted_at: What is said of each clip, by the share from 0 to 1 that is observed.
+        note: What says it.
+    """
+    predicted = {percent: predicted_at(percent / 100) for percent in SHARES}
+    found = {percent: accuracy(truth, said) for percent, said in predicted.items()}
+    return Outcome(
+        {f".{percent}": value for percent, value in found.items()},
+        truth,
+        predicted[SHARES[-1]],
+        curves={"accuracy": tuple((float(p), round(value, 4)) for p, value in found.items())},
+        notes=(note,),
+    )
+
+
+def early_frozen(frozen: Frozen) -> Outcome:
+    """Accuracy of probes on frozen features, averaged over streams."""
+    probes = [_probe_of_beginnings(frozen, stream) for stream in frozen.streams]
+    asked = frozen.partition.test
+
+    def predicted_at(share: float) -> NDArray[np.int64]:
+        spread = [
+            probe(stream.features(asked, share))
+            for probe, stream in zip(probes, frozen.streams, strict=True)
+        ]
+        said: NDArray[np.int64] = np.mean(spread, axis=0).argmax(axis=1)
+        return said
+
+    source = frozen.streams[0].source
+    truth = classes_of(source.entry(place) for place in asked)
+    return early(truth, predicted_at, "Frozen features, probe of whole clips and beginnings.")
+
+
+def early_recognised(
+    store: PoseStore, partition: Partition, checkpoints: list[Path], project: bool
+) -> Outcome:
+    """Accuracy of fine-tuned recognisers, averaged over streams.
+
+    Raises:
+        CheckpointError: A file is no checkpoint of a recogniser of clips.
+        StoreError: The store does not fit one.
+    """
+    streams = [open_recogniser(path, store, project) for path in checkpoints]
+
+    def predicted_at(share: float) -> NDArray[np.int64]:
+        said: NDArray[np.int64] = mean_probabilities(streams, partition.test, share).argmax(axis=1)
+        return said
+
+    truth = classes_of(store.entries[place] for place in partition.test)
+    return early(truth, predicted_at, "Fine-tuned on whole clips and crops.")
+
+
+def _probe_of_beginnings(frozen: Frozen, stream: FrozenStream) -> Probe:
+    train = frozen.partition.train
+    beginnings = [stream.labelled(train, percent / 100) for percent in FITTED_SHARES]
+    return logistic(stream.labelled(train), len(frozen.classes), beginnings)
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Adds ``early`` to the tasks of ``evaluate``."""
+    parser = subparsers.add_parser(
+        "early",
+        help="recognition from the beginning of a clip",
+        description="Asks for the class of each clip from its first 10, 20, … 100 %, by a probe on "
+        "frozen features or by fine-tuned recognisers.",
+    )
+    weights = parser.add_mutually_exclusive_group(required=True)
+    add_pretrained_argument(weights, required=False)
+    add_checkpoint_argument(weights, required=False)
+    add_random_argument(parser)
+    add_arguments(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs the command and returns its exit status: 2, and one sentence, on bad input."""
+    if args.checkpoint is None:
+        return run_frozen(args, "early", early_frozen)
+    return run_task(
+        args,
+        "early",
+        lambda store, partition: early_recognised(store, partition, args.checkpoint, args.project),
+    )

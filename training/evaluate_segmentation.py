@@ -1,0 +1,77 @@
+"""``python -m training evaluate segmentation``: a dense model's labels against the true ones.
+
+Temporal action segmentation (USDRL, AAAI 2025, task 6): frame accuracy, edit score and F1@k.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from model.network.weights import CheckpointError
+from model.pose.artifact import ArtifactError
+from model.pose.figures import measured
+from model.pose.metrics import SegmentationScores
+from model.pose.store import StoreError
+from training.dense_evaluation import add_arguments, command_of, evaluate_dense
+from training.results import Result, ResultError, check_name, write_result
+
+TASK = "segmentation"
+MEASURES: Mapping[str, str] = MappingProxyType(
+    {
+        "frame_accuracy": "frame accuracy",
+        "macro_f1": "macro-F1",
+        "edit": "edit",
+        "f1_10": "F1@10",
+        "f1_25": "F1@25",
+        "f1_50": "F1@50",
+    }
+)
+"""Field of the scores → what a reader sees."""
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Adds ``segmentation`` to the tasks of ``evaluate``."""
+    parser = subparsers.add_parser(
+        TASK,
+        help="temporal action segmentation: frame accuracy, edit score, F1@10, 25, 50",
+        description="Runs a dense model over whole recordings and prints how well the labels of "
+        "frames agree with the truth.",
+    )
+    add_arguments(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs the command and returns its exit status: 2, and one sentence, on bad input."""
+    try:
+        check_name(args.name)
+        dense = evaluate_dense(args)
+        scores = dense.said.scores
+        command = command_of(TASK, args)
+        figures = tuple(
+            measured(f"{args.name}.{field}", round(getattr(scores, field), 4), "%", command)
+            for field in MEASURES
+        )
+        note = (
+            f"{scores.recordings} recordings, {scores.frames} frames; "
+            f"look-ahead {dense.spec.lookahead_frames} frames."
+        )
+        result = Result(args.name, TASK, dense.protocol, figures, dense.spec.labels, notes=(note,))
+        path = write_result(result, args.out)
+    except (StoreError, ArtifactError, CheckpointError, ResultError, OSError) as error:
+        print(f"evaluate: {error}", file=sys.stderr)
+        return 2
+    print("\n".join([*_lines(dense.spec.name, scores), str(path)]))
+    if args.json:
+        print(json.dumps({figure.name: figure.value for figure in figures}))
+    return 0
+
+
+def _lines(name: str, scores: SegmentationScores) -> list[str]:
+    heading = f"{name}: {scores.recordings} recordings, {scores.frames:,} frames"
+    measures = (
+        f"  {shown:<16}{getattr(scores, field):5.1f} %" for field, shown in MEASURES.items()
+    )
+    return [heading, *measures]

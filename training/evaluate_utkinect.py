@@ -1,0 +1,124 @@
+"""``evaluate utkinect``: a checkpoint or an artifact against whole recordings, online."""
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import msgspec
+from tqdm import tqdm
+
+from model.network.weights import CheckpointError
+from model.pose.artifact import ArtifactError
+from model.pose.metrics import SegmentationScores
+from model.pose.store import PoseStore, StoreError
+from training.labellers import Labeller, open_artifact, open_checkpoint
+from training.online import Evaluation, OnlineRecording, evaluate
+from training.splits import UTKINECT, clips_of
+
+
+def evaluate_store(store: PoseStore, subjects: tuple[int, ...], labeller: Labeller) -> Evaluation:
+    """Labels all recordings of some subjects online, and scores them.
+
+    Raises:
+        StoreError: Where the store lacks a subject, labels for its frames, or the model's classes.
+    """
+    if store.data_set.labels != labeller.spec.labels:
+        raise StoreError(
+            f"{store.path}: expected the classes of {labeller.spec.name} "
+            f"({', '.join(labeller.spec.labels)}), got {', '.join(store.data_set.labels)}"
+        )
+    layout = store.data_set.layout
+    clips = tqdm(clips_of(store, subjects), labeller.spec.name, unit="recording", delay=2.0)
+    return evaluate((OnlineRecording(c, layout, labeller.spec) for c in clips), labeller.predict)
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Adds ``utkinect`` to the tasks of ``evaluate``."""
+    parser = subparsers.add_parser(
+        "utkinect",
+        help="labels for every frame, online, over whole recordings",
+        description="Runs a checkpoint or an artifact online over whole recordings, as the service "
+        "does, and prints how well its labels agree with the truth.",
+    )
+    model = parser.add_mutually_exclusive_group(required=True)
+    model.add_argument("--checkpoint", metavar="FILE", type=Path, help="a checkpoint of training")
+    model.add_argument("--artifact", metavar="FILE", type=Path, help="an exported .onnx file")
+    parser.add_argument(
+        "--store", metavar="DIR", type=Path, required=True, help="its prepared store"
+    )
+    parser.add_argument(
+        "--subjects",
+        metavar="N",
+        type=int,
+        nargs="+",
+        default=list(UTKINECT.test),
+        help="whose recordings (default: those that test, "
+        f"{' '.join(str(subject) for subject in UTKINECT.test)})",
+    )
+    parser.add_argument(
+        "--labels-out",
+        metavar="FILE",
+        type=Path,
+        help="also write the label of each frame of each recording here, as JSON (default: none)",
+    )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print one machine-readable line last on stdout (default: not)",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs the command and returns its exit status: 2, and one sentence, on bad input."""
+    try:
+        labeller = (
+            open_artifact(args.artifact) if args.artifact else open_checkpoint(args.checkpoint)
+        )
+        evaluation = evaluate_store(PoseStore(args.store), tuple(args.subjects), labeller)
+        if args.labels_out is not None:
+            write_labels(evaluation, args.labels_out)
+    except (StoreError, ArtifactError, CheckpointError, OSError) as error:
+        print(f"evaluate: {error}", file=sys.stderr)
+        return 2
+    print("\n".join(_lines(labeller.spec.name, evaluation.scores)))
+    if args.json:
+        print(json.dumps({"model": labeller.spec.name, **asdict(evaluation.scores)}))
+    return 0
+
+
+def write_labels(evaluation: Evaluation, path: Path) -> None:
+    """Writes what was said of each frame: ``{"recordings": [{"name", "frames": […]}]}``.
+
+    A frame is ``{"t_ms", "label", "score"}``; ``label`` may be ``warming``.
+
+    Raises:
+        OSError: Where the file cannot be written.
+    """
+    recordings = [
+        {
+            "name": name,
+            "frames": [
+                {"t_ms": label.t_ms, "label": label.label, "score": label.score} for label in labels
+            ],
+        }
+        for name, labels in evaluation.labels.items()
+    ]
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_bytes(msgspec.json.encode({"recordings": recordings}) + b"\n")
+    partial.replace(path)
+
+
+def _lines(name: str, scores: SegmentationScores) -> list[str]:
+    measures = {
+        "frame accuracy": scores.frame_accuracy,
+        "macro-F1": scores.macro_f1,
+        "edit": scores.edit,
+        "F1@10": scores.f1_10,
+        "F1@25": scores.f1_25,
+        "F1@50": scores.f1_50,
+    }
+    heading = f"{name}: {scores.recordings} recordings, {scores.frames:,} frames, online"
+    return [heading, *(f"  {measure:<16}{value:5.1f} %" for measure, value in measures.items())]

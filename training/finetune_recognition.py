@@ -1,0 +1,138 @@
+"""``finetune recognition``: a recogniser of clips, from a pretrained encoder or scratch."""
+
+import argparse
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import get_args
+
+from model.network.pretrained import Reading, load_pretrained
+from model.network.tokens import Modality
+from model.pose.layout import layout_named
+from model.pose.normalise import NORMALISATIONS
+from model.pose.store import PoseStore
+from training.clip_evaluation import EXPECTED_ERRORS, above_zero, natural, positive
+from training.devices import AUTO, PRECISIONS, DeviceError, ThisMachine, choose_devices
+from training.presets import PRESETS
+from training.protocols import PROTOCOLS, protocol_named
+from training.recognition_run import STATE_NAME, Beginning, finetune, labelled_clips
+from training.recognition_task import RecognitionRecipe
+
+FROM_SCRATCH = "small"
+"""The preset of pretraining whose sizes a run from scratch takes, unless a file gives them."""
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Adds ``recognition`` to what ``finetune`` trains."""
+    parser = subparsers.add_parser(
+        "recognition",
+        help="a class for every clip",
+        description="Trains a recogniser of whole clips on the training part of a protocol, from a "
+        "pretrained encoder or from scratch, by one recipe for one number of steps.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    for option, metavar, kind, what in (
+        ("--protocol", "NAME", str, f"one of {', '.join(PROTOCOLS)}"),
+        ("--store", "DIR", Path, "its prepared store"),
+        ("--out", "DIR", Path, "of the run"),
+    ):
+        parser.add_argument(
+            option,
+            metavar=metavar,
+            type=kind,
+            required=True,
+            default=argparse.SUPPRESS,
+            help=what,
+        )
+    parser.add_argument("--pretrained", metavar="FILE", type=Path, help="encoder to begin with")
+    parser.add_argument(
+        "--from-scratch",
+        action="store_true",
+        help="take the sizes of --pretrained but not its weights",
+    )
+    parser.add_argument(
+        "--modality",
+        choices=get_args(Modality),
+        default="joint",
+        help="what is read, where no file says it",
+    )
+    parser.add_argument("--layout", default="kinect20", help="of the joints, where no file says it")
+    parser.add_argument(
+        "--normalisation",
+        choices=NORMALISATIONS,
+        default="kinect-3d",
+        help="of the clips, where no file says it",
+    )
+    parser.add_argument(
+        "--labels", metavar="PERCENT", type=_percent, default=100.0, help="labels that are known"
+    )
+    parser.add_argument(
+        "--choosing",
+        action="store_true",
+        help="leave out the training subjects who choose settings",
+    )
+    parser.add_argument(
+        "--project", action="store_true", help="show clips in space as a camera's picture"
+    )
+    parser.add_argument("--epochs", metavar="N", type=positive, help="epochs, if not the recipe's")
+    parser.add_argument(
+        "--learning-rate",
+        metavar="RATE",
+        type=above_zero,
+        help="at its highest, if not the recipe's",
+    )
+    parser.add_argument(
+        "--seed", metavar="N", type=natural, default=1, help="of weights, order, views and labels"
+    )
+    parser.add_argument(
+        "--precision", choices=[AUTO, *PRECISIONS], default=AUTO, help="of the arithmetic"
+    )
+    parser.add_argument("--restart", action="store_true", help="begin anew, whatever is in --out")
+    parser.add_argument(
+        "--json", action="store_true", help="print one machine-readable line last on stdout"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs the command and returns its exit status: 2, and one sentence, on bad input."""
+    recipe = RecognitionRecipe()
+    changed = {"epochs": args.epochs, "learning_rate": args.learning_rate, "seed": args.seed}
+    given = {name: value for name, value in changed.items() if value is not None}
+    try:
+        recipe = replace(recipe, optimisation=replace(recipe.optimisation, **given))
+        devices = choose_devices(ThisMachine(), precision=args.precision)
+        protocol, store = protocol_named(args.protocol), PoseStore(args.store)
+        clips = labelled_clips(protocol, store, args.choosing, args.labels, args.seed, args.project)
+        beginning = _beginning(args)
+        if args.restart:
+            (args.out / STATE_NAME).unlink(missing_ok=True)
+        path = finetune(clips, beginning, recipe, args.out, devices)
+    except (*EXPECTED_ERRORS, DeviceError) as error:
+        print(f"finetune recognition: {error}", file=sys.stderr)
+        return 2
+    print(f"{path}: {len(clips.places):,} of {clips.full:,} labelled clips")
+    if args.json:
+        print(json.dumps({"checkpoint": str(path), "clips": len(clips.places)}))
+    return 0
+
+
+def _beginning(args: argparse.Namespace) -> Beginning:
+    if args.pretrained is not None:
+        pretrained = load_pretrained(args.pretrained)
+        weights = None if args.from_scratch else pretrained
+        return Beginning(pretrained.network.backbone.config, pretrained.reading, weights)
+    reading = Reading(args.modality, args.layout, args.normalisation)
+    joints = len(layout_named(args.layout).joints)
+    return Beginning(PRESETS[FROM_SCRATCH].encoder_config(joints), reading)
+
+
+def _percent(text: str) -> float:
+    try:
+        percent = float(text)
+    except ValueError:
+        percent = 0.0
+    if not 0 < percent <= 100:
+        raise argparse.ArgumentTypeError(f"expected per cent above 0 and up to 100, got {text!r}")
+    return percent

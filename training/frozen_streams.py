@@ -1,0 +1,143 @@
+"""Frozen streams: pretrained encoders with the clips of a protocol as each of them reads them.
+
+Several streams are an ensemble (one encoder a modality, way (a) of USDRL's multi-modal
+consistency); how their answers come together is the task's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from model.network.pretrained import Pretrained, load_pretrained, pretraining_network
+from model.network.tokens import SingleModality
+from model.network.weights import CheckpointError
+from model.pose.layout import LayoutError
+from model.pose.normalise import Normalisation
+from model.pose.store import PoseStore, StoreError
+from training.clip_source import ClipSource
+from training.protocols import Partition
+from training.representation import Labelled, features_of, labelled, whole_clips
+
+
+@dataclass(frozen=True)
+class FrozenStream:
+    """One encoder and the clips that it reads.
+
+    Attributes:
+        pretrained: The encoder, on its device.
+        source: Clips as it reads them.
+        modalities: What a multi-modal encoder is given; None for all.
+    """
+
+    pretrained: Pretrained
+    source: ClipSource
+    modalities: tuple[SingleModality, ...] | None = None
+
+    def features(self, places: Sequence[int], observed: float = 1.0) -> NDArray[np.float32]:
+        """Features ``(N, F)`` of clips, of which a share is seen."""
+        network = self.pretrained.network
+        device = next(network.parameters()).device
+        frames = network.backbone.config.frames
+        clips = whole_clips(self.source, places, frames, device, observed)
+        return features_of(self._feature, clips)
+
+    def labelled(self, places: Sequence[int], observed: float = 1.0) -> Labelled:
+        """Features of clips beside their classes and subjects.
+
+        Raises:
+            StoreError: A clip has no class.
+        """
+        return labelled(self.features(places, observed), self.source, places)
+
+    def _feature(self, clips: Tensor) -> Tensor:
+        return self.pretrained.clip_feature(clips, self.modalities)
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """What a task is given.
+
+    Attributes:
+        streams: At least one.
+        partition: Which clips train and which are asked.
+        classes: Names of the classes.
+        seed: Of whatever the task draws.
+    """
+
+    streams: tuple[FrozenStream, ...]
+    partition: Partition
+    classes: tuple[str, ...]
+    seed: int
+
+    def training(self, observed: float = 1.0) -> list[Labelled]:
+        """The training clips as each stream sees them."""
+        return [stream.labelled(self.partition.train, observed) for stream in self.streams]
+
+    def asked(self, observed: float = 1.0) -> list[Labelled]:
+        """The clips that are asked as each stream sees them."""
+        return [stream.labelled(self.partition.test, observed) for stream in self.streams]
+
+    def randomised(self, seed: int) -> "Frozen":
+        """The same with encoders of the same sizes and random weights."""
+        streams = tuple(
+            replace(stream, pretrained=_randomised(stream.pretrained, seed))
+            for stream in self.streams
+        )
+        return replace(self, streams=streams)
+
+
+def open_stream(
+    path: Path,
+    store: PoseStore,
+    project: bool,
+    modalities: Sequence[SingleModality] | None = None,
+) -> FrozenStream:
+    """Opens a pretrained file, and a store as it reads it.
+
+    Args:
+        path: Of the pretrained file.
+        store: Whose clips it reads.
+        project: Whether clips in space are projected to a picture.
+        modalities: What a multi-modal encoder is given; None for all.
+
+    Raises:
+        CheckpointError: It is no pretrained file, or does not read these modalities.
+        StoreError: The store cannot be read as the file says.
+    """
+    pretrained = load_pretrained(path)
+    pretrained.network.to(compute_device())
+    persons = pretrained.network.backbone.config.persons
+    reading = pretrained.reading
+    if modalities is not None and reading.modality not in ("all", *modalities):
+        raise CheckpointError(
+            f"{path}: expected an encoder of {', '.join(modalities)} or of all modalities, "
+            f"found one of {reading.modality}"
+        )
+    try:
+        normalisation = msgspec.convert(reading.normalisation, Normalisation)
+        source = ClipSource([store], reading.layout, normalisation, persons, project)
+    except (msgspec.ValidationError, LayoutError) as error:
+        raise CheckpointError(f"{path}: it reads clips in a way unknown here: {error}") from error
+    except StoreError as error:
+        raise StoreError(f"{path}: {error}") from error
+    chosen = tuple(modalities) if modalities and reading.modality == "all" else None
+    return FrozenStream(pretrained, source, chosen)
+
+
+def compute_device() -> torch.device:
+    """The accelerator where there is one, else the processor."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def _randomised(pretrained: Pretrained, seed: int) -> Pretrained:
+    device = next(pretrained.network.parameters()).device
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        network = pretraining_network(pretrained.network.backbone.config, pretrained.reading)
+    return replace(pretrained, network=network.eval().to(device), provenance={})
