@@ -57,8 +57,11 @@ class Task(Protocol[Batch]):
         """The loss of a batch, a scalar."""
         ...
 
-    def validate(self, network: nn.Module) -> float:
-        """A score of a network in evaluation mode, higher is better."""
+    def validate(self, network: nn.Module) -> float | None:
+        """A score of a network in evaluation mode, higher is better; None where nothing chooses.
+
+        The weights of the best score are kept, or the latest ones where there was none.
+        """
         ...
 
 
@@ -132,8 +135,9 @@ class _Run(Generic[Batch]):
         if self.progress.epoch % self._optimisation.validate_every == 0:
             averaged = self._average.module.eval()
             score = self._task.validate(averaged)
-            self._journal.note("validation/score", score)
-            if self.progress.note(score):
+            if score is not None:
+                self._journal.note("validation/score", score)
+            if score is not None and self.progress.note(score):
                 self._best.load_state_dict(averaged.state_dict())
         self._journal.end_epoch(self.progress.epoch * self._optimisation.steps)
         bar.set_postfix(self.progress.shown())

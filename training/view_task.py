@@ -27,7 +27,7 @@ from training.representation import clip_features, labelled, retrieval_accuracy
 from training.views import ViewSettings, random_views, resized
 
 MEASURED = 512
-"""Clips of which collapse is measured, and the features' rank where no labels choose."""
+"""Clips of which collapse is measured."""
 
 
 class CollapseError(ValueError):
@@ -115,11 +115,11 @@ class ViewTask:
         self._device = device
         self._replica = replica or Replica()
         self._journal = journal or Journal()
-        self._gallery: Sequence[int] = self._places[:MEASURED].tolist()
+        self._gallery: Sequence[int] = ()
         self._queries: Sequence[int] = ()
 
     def choose_by(self, gallery: Sequence[int], queries: Sequence[int]) -> None:
-        """Sets the clips between which the validation retrieves; without, it gives the rank."""
+        """Sets the clips between which the validation retrieves."""
         self._gallery, self._queries = gallery, queries
 
     def batches(self, epoch: int) -> Iterator[ClipBatch]:
@@ -151,8 +151,8 @@ class ViewTask:
             raise CollapseError("numerical collapse: the loss is no finite number any more")
         return total
 
-    def validate(self, network: nn.Module) -> float:
-        """Retrieval accuracy in per cent, or the effective rank of features where nothing chooses.
+    def validate(self, network: nn.Module) -> float | None:
+        """Retrieval accuracy in per cent, or None where no subjects choose.
 
         Raises:
             CollapseError: the features no longer tell clips apart.
@@ -167,9 +167,9 @@ class ViewTask:
                 f"{found.collapse}: projections have spread {found.spread:.3f} and effective rank "
                 f"{found.rank:.1f}; more weight on variance and autocovariance keeps clips apart"
             )
-        features = self._features(network, self._gallery)
         if not self._queries:
-            return diversity(torch.from_numpy(features)).rank
+            return None
+        features = self._features(network, self._gallery)
         return retrieval_accuracy(
             labelled(features, self._source, self._gallery),
             labelled(self._features(network, self._queries), self._source, self._queries),
