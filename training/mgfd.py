@@ -113,8 +113,12 @@ def variance(view: Tensor) -> Tensor:
 def autocovariance(view: Tensor) -> Tensor:
     """Give the squared off-diagonal of the covariance of a view (B, W), summed, over W."""
     centred = view - view.mean(dim=0)
-    covariance = centred.T @ centred / (len(view) - 1)
-    return (covariance.square().sum() - covariance.diagonal().square().sum()) / view.shape[1]
+    freedom = len(view) - 1
+    # Of ZᵀZ and ZZᵀ, which have the same squared norm, the smaller one is made.
+    products = centred @ centred.T if len(view) < view.shape[1] else centred.T @ centred
+    diagonal = centred.square().sum(dim=0) / freedom
+    whole = products.square().sum() / freedom**2
+    return (whole - diagonal.square().sum()) / view.shape[1]
 
 
 def cross_correlation(views: Sequence[Tensor]) -> Tensor:

@@ -65,9 +65,9 @@ class RecognitionRecipe:
 
     optimisation: Optimisation = field(
         default_factory=lambda: Optimisation(
-            epochs=60,
+            epochs=100,
             batch=64,
-            learning_rate=5e-4,
+            learning_rate=2e-3,
             weight_decay=0.05,
             average_decay=0.99,
             validate_every=1_000_000,

@@ -24,7 +24,7 @@ from training.modal_consistency import ModalWeights, modal_consistency
 from training.modal_network import ModalNetwork, gathered
 from training.replica import Replica
 from training.representation import clip_features, labelled, retrieval_accuracy
-from training.views import ViewSettings, random_views, resized
+from training.views import ViewSettings, resized, several_views
 
 MEASURED = 512
 """Clips of which collapse is measured."""
@@ -140,11 +140,8 @@ class ViewTask:
             CollapseError: the loss is no finite number.
         """
         settings = self._perspective
-        views = torch.stack(
-            [
-                random_views(batch.clips, batch.lengths, self._frames, settings.views)
-                for _ in range(settings.count)
-            ]
+        views = several_views(
+            batch.clips, batch.lengths, self._frames, settings.views, settings.count
         )
         total = self._consistency(network(views))
         if not torch.isfinite(total):
