@@ -16,6 +16,7 @@ import torch
 from lightning.fabric import Fabric
 
 from model.network.checkpoint import Checkpoint, save_checkpoint
+from model.network.pretrained import load_backbone, load_pretrained
 from model.network.recogniser import Recogniser
 from model.network.weights import CheckpointError
 from model.pose.artifact import ArtifactError, ArtifactSpec, Calibration, Provenance
@@ -27,7 +28,7 @@ from training.dense_task import DenseTask
 from training.fit import fit
 from training.labellers import save_baseline
 from training.optimisation import FitError
-from training.recipes import RECIPES, Network, Recipe, network_of
+from training.recipes import FROM_SCRATCH, RECIPES, Network, Recipe, network_of
 from training.splits import UTKINECT
 
 VERSION = "0.1.0"
@@ -64,7 +65,12 @@ class FineTuned:
 
 
 def finetune(
-    store: PoseStore, out: Path, model: str, recipe: Recipe, precision: Precision = "32-true"
+    store: PoseStore,
+    out: Path,
+    model: str,
+    recipe: Recipe,
+    precision: Precision = "32-true",
+    pretrained: Path | None = None,
 ) -> FineTuned:
     """Trains one model, or takes up its run, and writes its checkpoint.
 
@@ -74,20 +80,26 @@ def finetune(
         model: Name of the model and of its files.
         recipe: All settings.
         precision: Of the arithmetic, as Lightning names it.
+        pretrained: File of the encoder that it begins with; None for random weights.
 
     Raises:
         StoreError: Where the store lacks a subject or labels.
         FitError: Where the run in ``out`` began with other settings.
-        CheckpointError: Where the checkpoint cannot be written.
+        CheckpointError: Where the checkpoint cannot be written, or the pretrained encoder does
+            not fit the recipe.
         OSError: Where ``out`` cannot be written to.
     """
     fabric = Fabric(accelerator="auto", devices=1, precision=precision)
     spec = specification(store, f"utkinect-{model}", recipe)
     torch.manual_seed(recipe.optimisation.seed)
     network = network_of(recipe.network(layout_named(spec.layout), spec.frames, len(spec.labels)))
+    settings = _settings(recipe, network) | {"precision": precision}
+    if pretrained is not None and isinstance(network, Recogniser):
+        begun_with = load_pretrained(pretrained)
+        load_backbone(network, begun_with)
+        settings["pretrained"] = dict(begun_with.provenance)
     task = DenseTask(store, UTKINECT, spec, recipe, fabric.device)
     out.mkdir(parents=True, exist_ok=True)
-    settings = _settings(recipe, network) | {"precision": precision}
     progress = fit(fabric, network, task, recipe.optimisation, settings, state_path(out, model))
     spec = _measured_on_choosing(spec, task, network)
     path = out / f"{model}.ckpt"
@@ -184,7 +196,18 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         default=argparse.SUPPRESS,
         help="directory for checkpoints",
     )
-    parser.add_argument("--model", choices=[*RECIPES, "all"], default="all", help="which model")
+    parser.add_argument(
+        "--model",
+        choices=[*RECIPES, "all"],
+        default="all",
+        help="which model; all means those that begin with random weights",
+    )
+    parser.add_argument(
+        "--pretrained",
+        metavar="FILE",
+        type=Path,
+        help="what `--model pretrained` begins with: a checkpoint of `pretrain`",
+    )
     parser.add_argument("--epochs", metavar="N", type=int, help="epochs, if not the recipe's")
     parser.add_argument("--seed", metavar="N", type=int, help="seed, if not the recipe's")
     parser.add_argument(
@@ -200,13 +223,20 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def run(args: argparse.Namespace) -> int:
     """Runs the command and returns its exit status: 2, and one sentence, on bad input."""
     done = []
+    if (args.model == "pretrained") != (args.pretrained is not None):
+        print(
+            "finetune: expected --pretrained FILE together with --model pretrained, got "
+            f"--model {args.model} {'with' if args.pretrained else 'without'} such a file",
+            file=sys.stderr,
+        )
+        return 2
     try:
         store = PoseStore(args.store)
-        for model in RECIPES if args.model == "all" else [args.model]:
+        for model in FROM_SCRATCH if args.model == "all" else [args.model]:
             recipe = _chosen(RECIPES[model], args.epochs, args.seed)
             if args.restart:
                 state_path(args.out, model).unlink(missing_ok=True)
-            done.append(finetune(store, args.out, model, recipe, args.precision))
+            done.append(finetune(store, args.out, model, recipe, args.precision, args.pretrained))
             print(_line(done[-1]), flush=True)
     except (StoreError, ArtifactError, FitError, CheckpointError, OSError) as error:
         print(f"finetune: {error}", file=sys.stderr)

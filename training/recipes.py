@@ -6,7 +6,7 @@ their data.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from model.network.config import EncoderConfig
 from model.network.recogniser import Recogniser, RecogniserConfig
@@ -55,6 +55,12 @@ def dste(layout: Layout, frames: int, labels: int) -> RecogniserConfig:
     return RecogniserConfig(encoder, "frames", labels, parents=layout.parents, head_dropout=0.3)
 
 
+def pretrained(layout: Layout, frames: int, labels: int) -> RecogniserConfig:
+    """A DSTE of the size that is pretrained."""
+    small = dste(layout, frames, labels)
+    return replace(small, encoder=replace(small.encoder, hidden_size=128))
+
+
 def gru(layout: Layout, frames: int, labels: int) -> BaselineConfig:
     """A GRU over frames; it needs no number of frames."""
     return BaselineConfig(
@@ -81,6 +87,13 @@ RECIPES: Mapping[str, Recipe] = {
         Optimisation(epochs=48, batches=30, average_decay=0.995, validate_every=4),
         newest_share=0.15,
     ),
+    "pretrained": Recipe(
+        pretrained,
+        Optimisation(
+            epochs=48, batches=30, learning_rate=5e-4, average_decay=0.995, validate_every=4
+        ),
+        newest_share=0.15,
+    ),
     "gru": Recipe(gru, Optimisation(epochs=24, batches=30, validate_every=4), newest_share=0.5),
     "mlp": Recipe(mlp, Optimisation(epochs=24, batches=30, validate_every=4), newest_share=0.5),
 }
@@ -92,3 +105,7 @@ Network = Recogniser | GruBaseline | MlpBaseline
 def network_of(config: RecogniserConfig | BaselineConfig) -> Network:
     """Makes the network that ``config`` describes, with random weights."""
     return Recogniser(config) if isinstance(config, RecogniserConfig) else baseline_of(config)
+
+
+FROM_SCRATCH = tuple(model for model in RECIPES if model != "pretrained")
+"""The recipes that need nothing but data."""
