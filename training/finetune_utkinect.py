@@ -16,7 +16,7 @@ import torch
 from lightning.fabric import Fabric
 
 from model.network.checkpoint import Checkpoint, save_checkpoint
-from model.network.pretrained import load_backbone, load_pretrained
+from model.network.pretrained import Reading, load_backbone, load_pretrained
 from model.network.recogniser import Recogniser
 from model.network.weights import CheckpointError
 from model.pose.artifact import ArtifactError, ArtifactSpec, Calibration, Provenance
@@ -96,6 +96,7 @@ def finetune(
     settings = _settings(recipe, network) | {"precision": precision}
     if pretrained is not None and isinstance(network, Recogniser):
         begun_with = load_pretrained(pretrained)
+        _check_reading(begun_with.reading, spec, pretrained)
         load_backbone(network, begun_with)
         settings["pretrained"] = dict(begun_with.provenance)
     task = DenseTask(store, UTKINECT, spec, recipe, fabric.device)
@@ -132,6 +133,16 @@ def specification(store: PoseStore, name: str, recipe: Recipe) -> ArtifactSpec:
         normalisation="kinect-3d",
         provenance=Provenance(data=DATA, terms=TERMS, commit=commit()),
     )
+
+
+def _check_reading(reading: Reading, spec: ArtifactSpec, path: Path) -> None:
+    """Refuses an encoder that was pretrained on clips prepared otherwise."""
+    expected, found = (spec.layout, spec.normalisation), (reading.layout, reading.normalisation)
+    if expected != found:
+        raise CheckpointError(
+            f"{path}: expected an encoder of {' clips, normalised as '.join(expected)}; found one "
+            f"of {' clips, normalised as '.join(found)}"
+        )
 
 
 def state_path(out: Path, model: str) -> Path:

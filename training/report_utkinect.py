@@ -26,7 +26,12 @@ from training.timeline import draw_timeline
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURE_PATH = ROOT / "docs" / "utkinect-timeline.svg"
-TITLES = {"mlp": "MLP on each frame", "gru": "GRU over frames", "dste": "DSTE"}
+TITLES = {
+    "mlp": "MLP on each frame",
+    "gru": "GRU over frames",
+    "dste": "DSTE",
+    "pretrained": "DSTE, pretrained",
+}
 COLUMNS = {
     "frame_accuracy": "frame accuracy",
     "macro_f1": "macro-F1",
@@ -109,8 +114,8 @@ def figures_of(evaluations: Mapping[str, Evaluation]) -> list[Figure]:
 
 
 def picture(store: PoseStore, evaluations: Mapping[str, Evaluation]) -> str:
-    """The timeline of the recording on which DSTE is at its median, as an SVG."""
-    found = evaluations["dste"]
+    """The timeline of the recording on which the pretrained DSTE is at its median, as an SVG."""
+    found = evaluations["pretrained"]
     accuracies = {
         name: np.mean((found.classes[name] == truth)[truth != LEFT_OUT])
         for name, truth in found.truths.items()

@@ -24,8 +24,8 @@ def test_the_report_reads_a_run_and_prints_one_table(
     *lines, last = capsys.readouterr().out.splitlines()
     figures = json.loads(last)
 
-    assert [line.split("|")[1].strip() for line in lines[2:6]] == [
-        *("always background", "MLP on each frame", "GRU over frames", "DSTE"),
+    assert [line.split("|")[1].strip() for line in lines[2:7]] == [
+        *("always background", "MLP on each frame", "GRU over frames", "DSTE", "DSTE, pretrained"),
     ]
     assert f"| {figures['utkinect.online.dste.macro_f1']:.1f} |" in lines[5]
     assert (runs / "report.md").read_text() == "\n".join([*lines, ""])
@@ -36,7 +36,8 @@ def test_figures_are_named_as_they_are_published(store: PoseStore, runs: Path) -
     """utkinect.online.MODEL.MEASURE in per cent, and background's accuracy on the same frames."""
     figures = {figure.name: figure for figure in figures_of(measure(store, runs))}
     measures = ("frame_accuracy", "macro_f1", "edit", "f1_10", "f1_25", "f1_50")
-    expected = {f"utkinect.online.{m}.{k}" for m in ("dste", "gru", "mlp") for k in measures}
+    models = ("dste", "gru", "mlp", "pretrained")
+    expected = {f"utkinect.online.{m}.{k}" for m in models for k in measures}
 
     assert set(figures) == expected | {"utkinect.online.background.frame_accuracy"}
     assert figures["utkinect.online.background.frame_accuracy"].value == 53.3333
