@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 
 from model.pose.command_line import Parser
-from training import doctor, evaluate, finetune, prepare, pretrain, report
+from training import ablate, doctor, evaluate, finetune, prepare, pretrain, report
 
 INTERRUPTED = 130
 """The exit status after Ctrl-C; a run that keeps its state is taken up by the same command."""
@@ -14,7 +14,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit status."""
     parser = Parser(prog="python -m training", description=__doc__)
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (prepare, pretrain, finetune, evaluate, report, doctor):
+    for command in (prepare, pretrain, ablate, finetune, evaluate, report, doctor):
         command.add_parser(subparsers)
     args = parser.parse_args(arguments)
     try:

@@ -12,7 +12,7 @@ from model.pose.layout import Layout, layout_named
 from model.pose.mapping import layout_mapping
 from model.pose.normalise import Normalisation, dimensions, joints_needed, normalise
 from model.pose.store import ClipEntry, PoseStore, StoreError
-from training.projection import projected, stood_up
+from training.projection import projected, seen_from, stood_up
 
 
 @dataclass(frozen=True)
@@ -83,9 +83,34 @@ class ClipSource:
         store, row = self._clips[place]
         return store.entries[row]
 
+    @property
+    def in_space(self) -> bool:
+        """Whether the clips that are given are positions in space, else picture keypoints."""
+        return self._dimensions == 3
+
+    @property
+    def project(self) -> bool:
+        """Whether stores in space are seen as a camera's picture."""
+        return self._project
+
     def read(self, places: Sequence[int] | NDArray[np.int64]) -> ClipBatch:
         """Reads the clips that stand at ``places``."""
-        clips = [self._keypoints(int(place)) for place in places]
+        return self.read_by(np.zeros((len(places), 2)), places)
+
+    def read_by(
+        self, cameras: NDArray[np.float64], places: Sequence[int] | NDArray[np.int64]
+    ) -> ClipBatch:
+        """Reads clips by other cameras than those that recorded them.
+
+        Args:
+            cameras: ``(N, 2)`` turn and tilt in degrees of the camera that a clip in space is
+                projected by; clips that are not projected have none.
+            places: ``(N,)`` where the clips stand; one may be read by several cameras.
+        """
+        clips = [
+            self._keypoints(int(place), *camera)
+            for place, camera in zip(places, cameras.tolist(), strict=True)
+        ]
         lengths = [len(clip) for clip in clips]
         shape = (len(clips), max(lengths), len(self._skeleton.joints), self._persons, 4)
         padded = np.zeros(shape, np.float32)
@@ -99,13 +124,15 @@ class ClipSource:
         for start in range(0, len(places), batch):
             yield self.read(places[start : start + batch])
 
-    def _keypoints(self, place: int) -> NDArray[np.float32]:
+    def _keypoints(
+        self, place: int, turn_degrees: float, tilt_degrees: float
+    ) -> NDArray[np.float32]:
         """The keypoints ``(F, V, M, 4)`` of a clip, in the layout that is given."""
         store, row = self._clips[place]
         layout = layout_named(store.data_set.layout)
         keypoints = np.asarray(store[row].keypoints[:, : self._persons], np.float32)
         if self._project and layout.dimensions == 3:
-            keypoints = projected(keypoints)
+            keypoints = projected(seen_from(keypoints, turn_degrees, tilt_degrees))
             if self._dimensions == 3:
                 keypoints = stood_up(keypoints)
         return layout_mapping(layout, self._skeleton)(keypoints).swapaxes(1, 2)

@@ -8,6 +8,7 @@ those of the gathered batch.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 
 import torch
@@ -27,12 +28,16 @@ class MgfdWeights:
         cross_correlation: λ, of the cross-correlation between views: 0 in the TPAMI release,
             1e-3 in the AAAI release. At 0 it is not computed.
         stream: of the temporal and of the spatial domain, beside 1 for the instance domain.
+        variance: of variance, where it is added to autocovariance; at 0 it is left out.
+        autocovariance: of autocovariance there; at 0 it is left out.
     """
 
     similarity: float = 5.0
     variance_autocovariance: float = 1.0
     cross_correlation: float = 0.0
     stream: float = 0.5
+    variance: float = 5.0
+    autocovariance: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,7 @@ def mgfd(views: Sequence[Projections], weights: MgfdWeights | None = None) -> Mg
             f"got {len(views)} views of {len(views[0].instance) if views else 0} clips"
         )
     alike = _over_domains(similarity, views, weights.stream)
-    spread = _over_domains(variance_autocovariance, views, weights.stream)
+    spread = _over_domains(partial(variance_autocovariance, weights=weights), views, weights.stream)
     total = weights.similarity * alike + weights.variance_autocovariance * spread
     crossed = None
     if weights.cross_correlation:
@@ -92,16 +97,22 @@ def similarity(views: Sequence[Tensor]) -> Tensor:
     return torch.stack(errors).sum()
 
 
-def variance_autocovariance(views: Sequence[Tensor]) -> Tensor:
+def variance_autocovariance(views: Sequence[Tensor], weights: MgfdWeights | None = None) -> Tensor:
     """Ask every channel of every view to vary, and no two to vary together.
 
     Args:
         views: projections in one domain, each (B, W).
+        weights: of the two beside each other; None for the defaults.
 
     Returns:
-        Variance (weighed by 5) and autocovariance, summed over the views.
+        Variance (weighed by 5 unless `weights` differ) and autocovariance, summed over the views.
     """
-    return torch.stack([5.0 * variance(view) + autocovariance(view) for view in views]).sum()
+    weights = weights or MgfdWeights()
+    terms = [
+        weights.variance * variance(view) + weights.autocovariance * autocovariance(view)
+        for view in views
+    ]
+    return torch.stack(terms).sum()
 
 
 def variance(view: Tensor) -> Tensor:

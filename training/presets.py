@@ -23,6 +23,7 @@ class Preset:
         frames: T.
         encoder: Which of the encoders.
         drop_path: Of the encoder.
+        causal: Whether a frame's dense feature depends on no later frame.
         perspective: What is compared.
         optimisation: How long and how fast it learns; an epoch's batches follow from the data.
     """
@@ -32,6 +33,7 @@ class Preset:
     frames: int = 64
     encoder: EncoderKind = "dste"
     drop_path: float = 0.1
+    causal: bool = False
     perspective: Perspective = field(default_factory=Perspective)
     optimisation: Optimisation = field(default_factory=Optimisation)
 
@@ -49,6 +51,7 @@ class Preset:
                 hidden_size=self.hidden_size,
                 frames=self.frames,
                 drop_path=self.drop_path,
+                causal=self.causal,
             )
         except ValueError as error:
             raise FitError(str(error)) from error

@@ -33,7 +33,7 @@ from training.presets import PRESETS, Preset
 from training.pretraining import PretrainingRun, pretrain
 from training.view_task import CollapseError
 
-SIZES = ("encoder", "hidden_size", "frames")
+SIZES = ("encoder", "hidden_size", "frames", "causal")
 PACE = ("epochs", "batch", "accumulate", "learning_rate", "seed")
 """Flags that stand in the place of a preset's settings, of the network and of its optimisation."""
 
@@ -70,6 +70,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument(
         "--normalisation", choices=NORMALISATIONS, default="kinect-3d", help="of the clips"
     )
+    parser.add_argument(
+        "--project",
+        action="store_true",
+        help="show clips in space as pictures, each view by a camera of its own; --layout and "
+        "--normalisation are those of the pictures",
+    )
     parser.add_argument("--views", metavar="N", type=int, nargs="+", help="cameras that train")
     parser.add_argument(
         "--left-out", metavar="N", type=int, nargs="+", default=[], help="subjects not looked at"
@@ -96,6 +102,12 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--encoder", choices=get_args(EncoderKind), help="which encoder")
     group.add_argument("--hidden-size", metavar="D", type=int, help="width of a token")
     group.add_argument("--frames", metavar="T", type=int, help="frames of a view")
+    group.add_argument(
+        "--causal",
+        action="store_true",
+        default=None,
+        help="let a frame's feature depend on no later frame",
+    )
     group.add_argument("--epochs", metavar="N", type=int, help="times that all clips are seen")
     group.add_argument("--batch", metavar="B", type=int, help="clips of a batch, on each device")
     group.add_argument(
@@ -138,7 +150,12 @@ def run(args: argparse.Namespace) -> int:
         devices = choose_devices(ThisMachine(), args.accelerator, args.devices, args.precision)
         preset = _preset(args, modality)
         stores = [PoseStore(path) for path in args.store]
-        source = ClipSource(stores, args.layout, normalisation, preset.persons)
+        source = ClipSource(stores, args.layout, normalisation, preset.persons, args.project)
+        if args.project and source.in_space:
+            raise FitError(
+                "--project: expected a --normalisation of picture keypoints, such as body-2d, "
+                f"got {normalisation}"
+            )
         views = None if args.views is None else set(args.views)
         chosen = chosen_clips(source, views, set(args.left_out), set(args.choosing))
         done = pretrain(
@@ -170,7 +187,16 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _preset(args: argparse.Namespace, modality: Modality) -> Preset:
-    """The preset with what the flags say in its place."""
+    """The preset with what the flags say in its place.
+
+    Raises:
+        FitError: A setting is out of its range, or what is to be causal reads motion.
+    """
+    if args.causal and modality in ("motion", "all"):
+        raise FitError(
+            "--causal: expected --modality joint or bone, because motion looks one frame ahead; "
+            f"got {modality}"
+        )
 
     def given(names: Sequence[str]) -> dict[str, Any]:
         return {name: value for name in names if (value := getattr(args, name)) is not None}

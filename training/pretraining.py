@@ -23,8 +23,10 @@ from training.journal import Journal
 from training.modal_network import ModalNetwork
 from training.optimisation import FitError, Optimisation
 from training.presets import Preset
+from training.projection import Cameras
 from training.replica import replica_of
-from training.view_task import ViewNetwork, ViewTask
+from training.view_task import Perspective, ViewNetwork, ViewTask
+from training.views import in_picture
 
 STATE = "pretrain.state.pt"
 CHECKPOINT = "pretrained.ckpt"
@@ -42,6 +44,8 @@ class PretrainingRun:
         kept_epoch: The epoch whose averaged weights were kept; 0 for the last.
         clips_per_second: How fast it learnt, this time; 0 where nothing was left to learn.
         leads: Whether this process is the one that writes and speaks.
+        collapse: How projections have collapsed, where that was not to end the run; None of a
+            sound run.
     """
 
     checkpoint: Path
@@ -50,6 +54,7 @@ class PretrainingRun:
     kept_epoch: int
     clips_per_second: float
     leads: bool
+    collapse: str | None = None
 
 
 def pretrain(
@@ -62,6 +67,7 @@ def pretrain(
     *,
     restart: bool = False,
     tensorboard: bool = False,
+    collapse_ends: bool = True,
 ) -> PretrainingRun:
     """Pretrains an encoder, or takes up its run, and writes its checkpoint.
 
@@ -76,6 +82,8 @@ def pretrain(
         devices: On what it learns; None for one processor in float32.
         restart: Whether to begin anew, whatever is in ``out``.
         tensorboard: Whether to write what the epochs measured below ``out``.
+        collapse_ends: Whether a run ends where its projections collapse; a loss that is no number
+            ends any.
 
     Raises:
         CollapseError: The features no longer tell clips apart.
@@ -86,6 +94,8 @@ def pretrain(
     """
     devices = devices or Devices()
     optimisation = _for_clips(preset.optimisation, len(chosen.train), devices.processes)
+    perspective = perspective_on(source, preset.perspective)
+    preset = replace(preset, perspective=perspective, optimisation=optimisation)
     skeleton = layout_named(reading.layout)
     config = preset.encoder_config(len(skeleton.joints))
     fabric = devices.fabric()
@@ -98,7 +108,7 @@ def pretrain(
         else ViewNetwork(network, reading.modality, skeleton.parents)
     )
     settings: dict[str, object] = msgspec.to_builtins(
-        {"preset": replace(preset, optimisation=optimisation), "reading": reading}
+        {"preset": preset, "reading": reading, "project": source.project}
         | {"precision": devices.precision, "processes": devices.processes}
         | {"clips": len(chosen.train)}
     )
@@ -108,16 +118,18 @@ def pretrain(
         task = ViewTask(
             source,
             chosen.train,
-            preset.perspective,
+            perspective,
             preset.frames,
             optimisation.batch,
             optimisation.seed,
             fabric.device,
             replica_of(fabric),
             journal,
+            collapse_ends=collapse_ends,
         )
         task.choose_by(chosen.gallery, chosen.queries)
         progress = fit(fabric, views, task, optimisation, settings, out / STATE, journal)
+        collapse = None if collapse_ends else task.collapse(views)
     provenance = {"settings": settings, "progress": asdict(progress), "commit": commit()}
     run = PretrainingRun(
         checkpoint=out / CHECKPOINT,
@@ -126,12 +138,26 @@ def pretrain(
         kept_epoch=progress.best_epoch,
         clips_per_second=journal.clips_per_second,
         leads=fabric.is_global_zero,
+        collapse=collapse,
     )
     if run.leads:
         save_pretrained(run.pretrained, run.checkpoint)
     # Whoever returns finds the checkpoint.
     fabric.barrier()
     return run
+
+
+def perspective_on(source: ClipSource, perspective: Perspective) -> Perspective:
+    """What is compared of the clips of a source: of picture keypoints what a picture can show.
+
+    Where clips in space are projected, what turned and tilted the body does so to the camera,
+    another for each view.
+    """
+    if source.in_space:
+        return perspective
+    views = perspective.views
+    cameras = Cameras(views.turn_degrees, views.tilt_degrees) if source.project else None
+    return replace(perspective, views=in_picture(views), cameras=cameras)
 
 
 def _for_clips(optimisation: Optimisation, clips: int, processes: int) -> Optimisation:

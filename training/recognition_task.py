@@ -41,6 +41,7 @@ PICTURE_VIEWS = ViewSettings(
     corrupted_share=0.3,
     corrupted_joints=0.15,
     zeroed_share=1.0,
+    picture=True,
     shear=0.0,
     turn_degrees=15.0,
     scale=0.1,

@@ -87,7 +87,7 @@ FIXED = {
         "NW-UCLA, cross-subject, frozen features",
         _rows(ENCODERS, "nw_ucla.cross_subject.{}.KEY"),
         _columns(CROSS_SUBJECT, _FROZEN),
-        says="Subjects 2, 5 and 8 test with all their views; the split is ours. No pretraining saw "
+        says="Subjects 2, 5 and 7 test with all their views; the split is ours. No pretraining saw "
         "them.",
     ),
     "nw_ucla_finetuned": Comparison(

@@ -22,6 +22,7 @@ from training.journal import Journal
 from training.mgfd import MgfdTerms, MgfdWeights, mgfd
 from training.modal_consistency import ModalWeights, modal_consistency
 from training.modal_network import ModalNetwork, gathered
+from training.projection import Cameras
 from training.replica import Replica
 from training.representation import clip_features, labelled, retrieval_accuracy
 from training.views import ViewSettings, resized, several_views
@@ -43,12 +44,15 @@ class Perspective:
         views: How views differ from their clip.
         count: Views of a clip.
         loss: How MG-FD's terms are weighed.
+        cameras: Those that take each view of a clip in space as a picture; None where clips are
+            read as they were recorded.
     """
 
     modality: Modality = "joint"
     views: ViewSettings = field(default_factory=ViewSettings)
     count: int = 4
     loss: MgfdWeights = field(default_factory=MgfdWeights)
+    cameras: Cameras | None = None
 
 
 class ViewNetwork(nn.Module):
@@ -92,6 +96,8 @@ class ViewTask:
         device: torch.device,
         replica: Replica | None = None,
         journal: Journal | None = None,
+        *,
+        collapse_ends: bool = True,
     ) -> None:
         """Takes the clips that train.
 
@@ -105,6 +111,7 @@ class ViewTask:
             device: Where views are made.
             replica: Which of several processes this is; None for the only one.
             journal: Where terms of the loss and signs of collapse are noted; None for nowhere.
+            collapse_ends: Whether the validation refuses projections that have collapsed.
         """
         self._source = source
         self._places = np.asarray(places, np.int64)
@@ -115,6 +122,7 @@ class ViewTask:
         self._device = device
         self._replica = replica or Replica()
         self._journal = journal or Journal()
+        self._collapse_ends = collapse_ends
         self._gallery: Sequence[int] = ()
         self._queries: Sequence[int] = ()
 
@@ -125,13 +133,23 @@ class ViewTask:
     def batches(self, epoch: int) -> Iterator[ClipBatch]:
         """This process's batches of an epoch, in an order of seed and epoch alone.
 
-        Over all processes every clip comes once, but for those that fill no batch of each.
+        Over all processes every clip comes once, but for those that fill no batch of each. Where
+        cameras are drawn, a batch of B clips holds W·B: each clip as seen by a camera for each
+        view, view by view.
         """
+        settings = self._perspective
         order = np.random.default_rng([self._seed, epoch]).permutation(self._places)
+        around = np.random.default_rng([self._seed, epoch, 1 + self._replica.rank])
         span = self._batch * self._replica.count
         first = self._batch * self._replica.rank
         for start in range(first, first + len(order) - span + 1, span):
-            yield self._source.read(order[start : start + self._batch]).to(self._device)
+            places = order[start : start + self._batch]
+            if settings.cameras:
+                places = np.tile(places, settings.count)
+                batch = self._source.read_by(settings.cameras.draw(around, len(places)), places)
+            else:
+                batch = self._source.read(places)
+            yield batch.to(self._device)
 
     def loss(self, network: nn.Module, batch: ClipBatch) -> Tensor:
         """MG-FD over views of a batch, a scalar; with several processes over that of all of them.
@@ -140,9 +158,9 @@ class ViewTask:
             CollapseError: the loss is no finite number.
         """
         settings = self._perspective
-        views = several_views(
-            batch.clips, batch.lengths, self._frames, settings.views, settings.count
-        )
+        drawn = 1 if settings.cameras else settings.count
+        views = several_views(batch.clips, batch.lengths, self._frames, settings.views, drawn)
+        views = views.reshape(settings.count, -1, *views.shape[2:])
         total = self._consistency(network(views))
         if not torch.isfinite(total):
             raise CollapseError("numerical collapse: the loss is no finite number any more")
@@ -156,13 +174,10 @@ class ViewTask:
         """
         if not isinstance(network, ViewNetwork | ModalNetwork):
             raise TypeError(f"expected a network of views, got {type(network).__name__}")
-        found = diversity(self._projections(network))
-        self._journal.note("projections/spread", found.spread)
-        self._journal.note("projections/rank", found.rank)
-        if found.collapse:
+        collapse = self.collapse(network)
+        if collapse and self._collapse_ends:
             raise CollapseError(
-                f"{found.collapse}: projections have spread {found.spread:.3f} and effective rank "
-                f"{found.rank:.1f}; more weight on variance and autocovariance keeps clips apart"
+                f"{collapse}; more weight on variance and autocovariance keeps clips apart"
             )
         if not self._queries:
             return None
@@ -170,6 +185,18 @@ class ViewTask:
         return retrieval_accuracy(
             labelled(features, self._source, self._gallery),
             labelled(self._features(network, self._queries), self._source, self._queries),
+        )
+
+    def collapse(self, network: ViewNetwork | ModalNetwork) -> str | None:
+        """Says of which kind the collapse of a network's projections is, None of a sound one."""
+        found = diversity(self._projections(network))
+        self._journal.note("projections/spread", found.spread)
+        self._journal.note("projections/rank", found.rank)
+        if not found.collapse:
+            return None
+        return (
+            f"{found.collapse}: projections have spread {found.spread:.3f} and effective rank "
+            f"{found.rank:.1f}"
         )
 
     def _consistency(self, projected: list[Projections] | list[ModalProjections]) -> Tensor:

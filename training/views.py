@@ -5,7 +5,7 @@ crop resized to T, then for each clip either some corrupted joints or a linear m
 draws from torch's own generator, and knows neither labels nor networks.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -29,6 +29,7 @@ class ViewSettings:
         tilt_degrees: Largest tilt about each horizontal axis.
         scale: Largest change of size, as a share.
         always_map: Whether views with corrupted joints are mapped too.
+        picture: Whether clips are of a picture: x, y and a score, which no matrix mixes with them.
     """
 
     shortest_crop: float = 0.1
@@ -41,6 +42,7 @@ class ViewSettings:
     tilt_degrees: float = 0.0
     scale: float = 0.0
     always_map: bool = False
+    picture: bool = False
 
     def __post_init__(self) -> None:
         """Refuses values out of range.
@@ -70,6 +72,15 @@ CAMERA_VIEWS = ViewSettings(
     always_map=True,
 )
 """For small sets seen by several cameras: views differ as cameras do."""
+
+
+def in_picture(settings: ViewSettings) -> ViewSettings:
+    """The settings by which views of pictures differ, where those of bodies differ by ``settings``.
+
+    Crops, corruption, shear and scale are the same, in the plane; what tilted the body rolls the
+    picture. A turn about the vertical is no map of a picture: it takes another camera.
+    """
+    return replace(settings, turn_degrees=settings.tilt_degrees, tilt_degrees=0.0, picture=True)
 
 
 PIECE = 64
@@ -199,6 +210,8 @@ def random_corruptions(
     """
     ranks = torch.rand(count, joints, device=device).argsort(dim=1)
     matrices = 2 * torch.rand(count, 3, 3, device=device) - 1
+    if settings.picture:
+        matrices = _in_plane(matrices)
     zeroed = _flags(count, settings.zeroed_share, device)[:, None, None]
     chosen = round(settings.corrupted_joints * joints)
     return ranks < chosen, torch.where(zeroed, torch.zeros_like(matrices), matrices)
@@ -235,7 +248,16 @@ def _space_maps(count: int, settings: ViewSettings, device: torch.device) -> Ten
     if settings.turn_degrees or settings.tilt_degrees:
         tilt = turns(uniform(settings.tilt_degrees), 0) @ turns(uniform(settings.tilt_degrees), 1)
         maps = tilt @ turns(uniform(settings.turn_degrees), 2) @ maps
-    return maps * (1 + uniform(settings.scale, 1, 1))
+    maps = maps * (1 + uniform(settings.scale, 1, 1))
+    return _in_plane(maps) if settings.picture else maps
+
+
+def _in_plane(matrices: Tensor) -> Tensor:
+    """The matrices ``(count, 3, 3)`` on x and y alone: the third channel stays as it is."""
+    planar = torch.zeros_like(matrices)
+    planar[:, :2, :2] = matrices[:, :2, :2]
+    planar[:, 2, 2] = 1
+    return planar
 
 
 def _flags(count: int, share: float, device: torch.device) -> Tensor:

@@ -1,5 +1,6 @@
 """MG-FD: the published loss, term by term, and what its terms ask for."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +65,25 @@ def test_the_total_is_the_weighed_sum_of_the_terms() -> None:
     torch.testing.assert_close(terms.total, expected)
     temporal, spatial, instance = (similarity(domain) for domain in zip(*views, strict=True))
     torch.testing.assert_close(terms.similarity, instance + 0.25 * (temporal + spatial))
+
+
+def test_variance_and_autocovariance_are_switched_off_each_by_itself() -> None:
+    """At 0 a term is out of the loss; by default variance counts five times."""
+    views = random_views()
+    domains = list(zip(*views, strict=True))
+
+    def over_domains(term: Callable[[Tensor], Tensor]) -> Tensor:
+        temporal, spatial, instance = (sum(map(term, domain)) for domain in domains)
+        return torch.as_tensor(instance + 0.5 * (temporal + spatial))
+
+    found = {
+        weights: mgfd(views, weights).variance_autocovariance
+        for weights in (MgfdWeights(variance=0), MgfdWeights(autocovariance=0), MgfdWeights())
+    }
+    without_variance, without_autocovariance, both = found.values()
+    torch.testing.assert_close(without_variance, over_domains(autocovariance))
+    torch.testing.assert_close(without_autocovariance, 5 * over_domains(variance))
+    torch.testing.assert_close(both, without_variance + without_autocovariance)
 
 
 def test_terms_vanish_where_they_ask_for_nothing_more() -> None:

@@ -11,7 +11,7 @@ from model.pose.store import StoreError
 from tests.training.conftest import STANDING
 from tests.training.protocol_store import write_protocol_store
 from training.clip_source import ClipSource
-from training.projection import projected, stood_up
+from training.projection import Cameras, projected, seen_from, stood_up
 
 KINECT, COCO = layout_named("kinect20"), layout_named("coco17")
 
@@ -55,3 +55,42 @@ def test_depth_does_not_reach_an_encoder_of_space(tmp_path: Path) -> None:
 
     assert torch.linalg.matrix_rank(flat[0].flatten(1), tol=1e-4) == 2
     assert torch.linalg.matrix_rank(whole[0].flatten(1), tol=1e-4) == 3
+
+
+def test_another_camera_sees_the_body_turned() -> None:
+    """By hand: a quarter turn shows depth as width, a tilt of 90° depth as height; scores stay."""
+    keypoints = np.array([[[0.3, 0.5, 2.0, 0.8], [0, 0, 0, 0]]], np.float32)
+    turned = seen_from(keypoints, 90, 0)
+    tilted = seen_from(keypoints, 0, 90)
+    as_recorded = seen_from(keypoints, 0, 0)
+
+    np.testing.assert_allclose(turned[0, 0], [2.0, 0.5, -0.3, 0.8], atol=1e-6)
+    np.testing.assert_allclose(tilted[0, 0], [0.3, -2.0, 0.5, 0.8], atol=1e-6)
+    np.testing.assert_array_equal(as_recorded, keypoints)
+    assert not turned[0, 1].any()
+    assert keypoints[0, 0, 0] == np.float32(0.3)
+
+
+def test_cameras_are_drawn_between_their_limits() -> None:
+    """To either side, turns and tilts each as far as they may; the same seed draws the same."""
+    drawn = Cameras(90, 10).draw(np.random.default_rng(3), 500)
+
+    assert np.abs(drawn).max(axis=0) == pytest.approx([90, 10], rel=0.05)
+    assert np.abs(drawn.mean(axis=0)).max() < 10
+    np.testing.assert_array_equal(Cameras(90, 10).draw(np.random.default_rng(3), 500), drawn)
+
+
+def test_a_clip_is_read_by_the_camera_that_is_named(tmp_path: Path) -> None:
+    """By three cameras: the one that recorded, one from the side and one from behind."""
+    store = write_protocol_store(tmp_path / "store")
+    source = ClipSource([store], "coco17", "body-2d", 1, project=True)
+    cameras = np.array([[0.0, 0.0], [90.0, 0.0], [180.0, 0.0]])
+    clips = source.read_by(cameras, [0, 0, 0]).clips
+    left, right = (COCO.joints.index(f"{side}_shoulder") for side in ("left", "right"))
+    width = (clips[:, 0, :, left, 0] - clips[:, 0, :, right, 0]).mean(dim=1).tolist()
+
+    assert torch.equal(clips[0], source.read([0]).clips[0])
+    assert width[0] > 0.5
+    assert abs(width[1]) < 0.1
+    assert width[2] == pytest.approx(-width[0], abs=1e-3)
+    assert torch.equal(clips[0, 2], clips[1, 2])

@@ -1,5 +1,6 @@
 """The views of consistency training are those of the paper, clip by clip."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ from torch.nn import functional
 
 from training.views import (
     CAMERA_VIEWS,
+    PAPER_VIEWS,
     ViewSettings,
+    in_picture,
     random_corruptions,
     random_crops,
     random_views,
@@ -133,6 +136,38 @@ def test_a_view_of_a_camera_turns_about_the_vertical() -> None:
     assert degrees.min() < -80
     assert degrees.max() > 80
     assert degrees.abs().max() <= 90.01
+
+
+@pytest.mark.parametrize("settings", [PAPER_VIEWS, CAMERA_VIEWS])
+def test_a_view_of_a_picture_leaves_scores_alone(settings: ViewSettings) -> None:
+    """Its x and y are of x and y alone; its scores are the clip's, or 0 where a joint is zeroed."""
+    clips, lengths = clips_of(200, 32), torch.full((200,), 32)
+    planar = replace(in_picture(settings), shortest_crop=1.0)
+    other = clips.clone()
+    other[:, 2] = torch.rand_like(other[:, 2])
+    torch.manual_seed(5)
+    views = random_views(clips, lengths, 32, planar)
+    torch.manual_seed(5)
+    of_other_scores = random_views(other, lengths, 32, planar)
+    assert torch.equal(views[:, :2], of_other_scores[:, :2])
+    zeroed = (views == 0).all(dim=(1, 2))
+    scores = torch.where(zeroed[:, None], 0, clips[:, 2])
+    torch.testing.assert_close(views[:, 2], scores, rtol=0, atol=1e-6)
+    assert 0 < zeroed.float().mean() < 0.2
+    moved = (views[:, :2] - clips[:, :2]).abs().amax(dim=(1, 2))
+    assert (moved > 1e-3).float().mean() > 0.7
+
+
+def test_a_view_of_a_picture_is_rolled_and_not_turned() -> None:
+    """What tilts a body rolls its picture; a turn about the vertical is no map of a picture."""
+    settings = in_picture(ViewSettings(corrupted_share=0, shear=0, turn_degrees=90, tilt_degrees=8))
+    clips = clips_of(300, 32)
+    maps, error = linear_maps(
+        clips, random_views(clips, torch.full((300,), 32), 32, replace(settings, shortest_crop=1))
+    )
+    degrees = torch.rad2deg(torch.atan2(maps[:, 0, 1, 0], maps[:, 0, 0, 0])).abs()
+    assert error.max() < 1e-3
+    assert 7 < degrees.max() <= 8.01
 
 
 def test_views_depend_on_the_generator_alone() -> None:
