@@ -90,12 +90,14 @@ def finetune(
         OSError: Where ``out`` cannot be written to.
     """
     fabric = Fabric(accelerator="auto", devices=1, precision=precision)
+    begun_with = None if pretrained is None else load_pretrained(pretrained)
+    if begun_with is not None:
+        recipe = recipe.around(begun_with.network.backbone.config)
     spec = specification(store, f"utkinect-{model}", recipe)
     torch.manual_seed(recipe.optimisation.seed)
     network = network_of(recipe.network(layout_named(spec.layout), spec.frames, len(spec.labels)))
     settings = _settings(recipe, network) | {"precision": precision}
-    if pretrained is not None and isinstance(network, Recogniser):
-        begun_with = load_pretrained(pretrained)
+    if begun_with is not None and isinstance(network, Recogniser):
         _check_reading(begun_with.reading, spec, pretrained)
         load_backbone(network, begun_with)
         settings["pretrained"] = dict(begun_with.provenance)
@@ -135,7 +137,7 @@ def specification(store: PoseStore, name: str, recipe: Recipe) -> ArtifactSpec:
     )
 
 
-def _check_reading(reading: Reading, spec: ArtifactSpec, path: Path) -> None:
+def _check_reading(reading: Reading, spec: ArtifactSpec, path: Path | None) -> None:
     """Refuses an encoder that was pretrained on clips prepared otherwise."""
     expected, found = (spec.layout, spec.normalisation), (reading.layout, reading.normalisation)
     if expected != found:

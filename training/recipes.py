@@ -41,6 +41,16 @@ class Recipe:
     newest_share: float = 0.5
     smoothing: float = 0.1
 
+    def around(self, encoder: EncoderConfig) -> "Recipe":
+        """The same recipe for a pretrained encoder: its sizes, and windows that last as long."""
+
+        def network(layout: Layout, frames: int, labels: int) -> RecogniserConfig:
+            own = dste(layout, frames, labels)
+            return replace(own, encoder=replace(encoder, drop_path=own.encoder.drop_path))
+
+        rate_hz = self.rate_hz * encoder.frames / self.frames
+        return replace(self, network=network, frames=encoder.frames, rate_hz=rate_hz)
+
 
 def dste(layout: Layout, frames: int, labels: int) -> RecogniserConfig:
     """A small DSTE with a linear head on its dense feature."""
@@ -53,12 +63,6 @@ def dste(layout: Layout, frames: int, labels: int) -> RecogniserConfig:
         drop_path=0.2,
     )
     return RecogniserConfig(encoder, "frames", labels, parents=layout.parents, head_dropout=0.3)
-
-
-def pretrained(layout: Layout, frames: int, labels: int) -> RecogniserConfig:
-    """A DSTE of the size that is pretrained."""
-    small = dste(layout, frames, labels)
-    return replace(small, encoder=replace(small.encoder, hidden_size=128))
 
 
 def gru(layout: Layout, frames: int, labels: int) -> BaselineConfig:
@@ -88,7 +92,7 @@ RECIPES: Mapping[str, Recipe] = {
         newest_share=0.15,
     ),
     "pretrained": Recipe(
-        pretrained,
+        dste,
         Optimisation(
             epochs=48, batches=30, learning_rate=5e-4, average_decay=0.995, validate_every=4
         ),
