@@ -11,7 +11,7 @@ from pathlib import Path
 
 from model.pose.store import PoseStore
 from training.ablation import VARIANTS
-from training.clip_evaluation import EXPECTED_ERRORS, natural, positive
+from training.clip_evaluation import EXPECTED_ERRORS, positive, seed
 from training.devices import DeviceError, ThisMachine, choose_devices
 from training.trials import Trial, Trials
 
@@ -35,7 +35,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
             option, metavar="DIR", type=Path, required=True, default=argparse.SUPPRESS, help=what
         )
     parser.add_argument(
-        "--seeds", metavar="N", type=natural, nargs="+", default=[1, 2, 3], help="a trial each"
+        "--seeds", metavar="N", type=seed, nargs="+", default=[1, 2, 3], help="a trial each"
     )
     parser.add_argument("--epochs", metavar="N", type=positive, default=100, help="of every trial")
     parser.add_argument(
@@ -59,8 +59,8 @@ def run(args: argparse.Namespace) -> int:
     """Runs the command and returns its exit status: 2, and one sentence, on bad input."""
     only = getattr(args, "only", VARIANTS)
     named = [
-        Trial(variant, seed)
-        for seed in dict.fromkeys(args.seeds)
+        Trial(variant, number)
+        for number in dict.fromkeys(args.seeds)
         for variant in VARIANTS
         if variant in only
     ]

@@ -22,7 +22,8 @@ from model.pose.artifact import ArtifactError
 from model.pose.figures import measured
 from model.pose.layout import LayoutError
 from model.pose.store import PoseStore, StoreError
-from training.optimisation import FitError
+from training.comparison import DEVIATION
+from training.optimisation import SEEDS, FitError
 from training.protocols import Partition, ProtocolError, protocol_named
 from training.results import FeatureMap, Point, Result, ResultError, check_name, write_result
 
@@ -91,7 +92,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="show clips in space as a camera's picture (default: not)",
     )
-    parser.add_argument("--seed", metavar="N", type=natural, default=1, help="(default: 1)")
+    parser.add_argument("--seed", metavar="N", type=seed, default=1, help="(default: 1)")
     parser.add_argument(
         "--json",
         action="store_true",
@@ -103,6 +104,13 @@ def natural(text: str) -> int:
     """A whole number of at least 0, as an argument."""
     if not text.isascii() or not text.isdigit():
         raise argparse.ArgumentTypeError(f"expected a whole number of at least 0, got {text!r}")
+    return int(text)
+
+
+def seed(text: str) -> int:
+    """A seed of random numbers, as an argument."""
+    if natural(text) >= SEEDS:
+        raise argparse.ArgumentTypeError(f"expected a seed of at most {SEEDS - 1}, got {text}")
     return int(text)
 
 
@@ -167,7 +175,7 @@ def run_task(
 
 
 def mean_outcome(outcomes: Sequence[Outcome], what: str) -> Outcome:
-    """The mean of several outcomes; answers and curves are those of the first.
+    """The mean of several outcomes, and its deviation; answers and curves are those of the first.
 
     Args:
         outcomes: Of the same task on the same clips, at least one.
@@ -176,15 +184,22 @@ def mean_outcome(outcomes: Sequence[Outcome], what: str) -> Outcome:
     first = outcomes[0]
     if len(outcomes) == 1:
         return first
-    values = {suffix: [outcome.values[suffix] for outcome in outcomes] for suffix in first.values}
-    deviations = ", ".join(f"{np.std(found, ddof=1):.2f}" for found in values.values())
+    found = {
+        suffix: [outcome.values[suffix] for outcome in outcomes]
+        for suffix in first.values
+        if not suffix.endswith(DEVIATION)
+    }
+    means = {suffix: float(np.mean(values)) for suffix, values in found.items()}
+    deviations = {
+        f"{suffix}{DEVIATION}": float(np.std(values, ddof=1)) for suffix, values in found.items()
+    }
     return Outcome(
-        values={suffix: float(np.mean(found)) for suffix, found in values.items()},
+        values=means | deviations,
         truth=first.truth,
         predicted=first.predicted,
         curves=first.curves,
         feature_map=first.feature_map,
-        notes=(*first.notes, f"Mean of {len(outcomes)} {what}, deviation {deviations}."),
+        notes=(*first.notes, f"Mean and deviation of {len(outcomes)} {what}."),
     )
 
 

@@ -1,6 +1,6 @@
 """Whole clips of stores in batches: padded to the longest, normalised as the service does."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,6 +82,24 @@ class ClipSource:
         """What the store says of the clip at ``place``."""
         store, row = self._clips[place]
         return store.entries[row]
+
+    def seen(self, places: Iterable[int]) -> dict[str, dict[str, object]]:
+        """Whose clips stand at ``places``: for each data set how many, of which subjects and views.
+
+        Plain values, to be noted beside weights.
+        """
+        found: dict[str, list[ClipEntry]] = {}
+        for place in places:
+            name = self._clips[place][0].data_set.name
+            found.setdefault(name, []).append(self.entry(place))
+        return {
+            name: {
+                "clips": len(entries),
+                "subjects": sorted({entry.subject for entry in entries}),
+                "views": sorted({entry.view for entry in entries if entry.view is not None}),
+            }
+            for name, entries in found.items()
+        }
 
     @property
     def in_space(self) -> bool:

@@ -6,19 +6,33 @@ commands ask for. It knows no measure.
 
 import argparse
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
 from model.pose.artifact import BACKGROUND, ArtifactSpec
+from model.pose.metrics import SegmentationScores
 from model.pose.store import PoseClip, PoseStore, StoreError
 from training.labellers import Labeller, open_artifact, open_checkpoint
 from training.online import Evaluation, FrameLabel, OnlineRecording, evaluate
 from training.splits import UTKINECT, clips_of
+
+MEASURES: Mapping[str, str] = MappingProxyType(
+    {
+        "frame_accuracy": "frame accuracy",
+        "macro_f1": "macro-F1",
+        "edit": "edit",
+        "f1_10": "F1@10",
+        "f1_25": "F1@25",
+        "f1_50": "F1@50",
+    }
+)
+"""Field of the scores of labels → what a reader sees."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +147,11 @@ def label_recordings(store: PoseStore, clips: Sequence[PoseClip], labeller: Labe
     layout = store.data_set.layout
     shown = tqdm(clips, labeller.spec.name, unit="recording", delay=2.0)
     return evaluate((OnlineRecording(c, layout, labeller.spec) for c in shown), labeller.predict)
+
+
+def score_lines(scores: SegmentationScores) -> list[str]:
+    """The scores of labels for a person, a measure a line."""
+    return [f"  {shown:<16}{getattr(scores, field):5.1f} %" for field, shown in MEASURES.items()]
 
 
 def command_of(task: str, args: argparse.Namespace) -> str:

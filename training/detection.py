@@ -27,6 +27,8 @@ from training.average_precision import (
     ranking,
 )
 
+OF_A_CLASS = "precision at recall: "
+"""Begins the name of a class's precision-recall curve in a result."""
 PROPOSED_ABOVE = 0.02
 TIOUS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 

@@ -19,6 +19,7 @@ from training.dense_evaluation import (
     evaluate_dense,
 )
 from training.detection import (
+    OF_A_CLASS,
     TIOUS,
     DetectionScores,
     class_curves,
@@ -93,7 +94,7 @@ def _result(
     }
     for label, curve in class_curves(recordings, CURVES_AT).items():
         points = zip(curve.recall.tolist(), curve.precision.tolist(), strict=True)
-        curves[f"precision at recall: {dense.spec.labels[label]}"] = tuple(points)
+        curves[f"{OF_A_CLASS}{dense.spec.labels[label]}"] = tuple(points)
     return Result(
         name=args.name,
         task=TASK,

@@ -5,6 +5,7 @@ clips and to their beginnings; a fine-tuned recogniser is asked as it is.
 """
 
 import argparse
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,8 +16,8 @@ from model.pose.store import PoseStore
 from training.clip_evaluation import Outcome, accuracy, add_arguments, run_task
 from training.evaluate_recognition import add_checkpoint_argument
 from training.frozen_evaluation import (
+    add_encoder_arguments,
     add_pretrained_argument,
-    add_random_argument,
     run_frozen,
 )
 from training.frozen_streams import Frozen, FrozenStream
@@ -107,7 +108,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     weights = parser.add_mutually_exclusive_group(required=True)
     add_pretrained_argument(weights, required=False)
     add_checkpoint_argument(weights, required=False)
-    add_random_argument(parser)
+    add_encoder_arguments(parser)
     add_arguments(parser)
     parser.set_defaults(run=run)
 
@@ -116,6 +117,13 @@ def run(args: argparse.Namespace) -> int:
     """Runs the command and returns its exit status: 2, and one sentence, on bad input."""
     if args.checkpoint is None:
         return run_frozen(args, "early", early_frozen)
+    if args.random_weights is not None or args.modalities is not None:
+        print(
+            "evaluate early: expected --random-weights and --modalities with --pretrained only, "
+            "got --checkpoint",
+            file=sys.stderr,
+        )
+        return 2
     return run_task(
         args,
         "early",

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from sklearn.metrics.pairwise import cosine_similarity
 
 from training.clip_evaluation import Outcome, accuracy, positive
+from training.comparison import DEVIATION
 from training.frozen_evaluation import add_frozen_arguments, run_frozen
 from training.frozen_streams import Frozen
 from training.representation import Labelled
@@ -31,7 +32,7 @@ def few_shot(frozen: Frozen, draws: int) -> Outcome:
             predicted = nearest_mean(training, drawn, asked)
             found.append(accuracy(asked[0].labels, predicted))
         values[f".{shots}"] = float(np.mean(found))
-        values[f".{shots}.deviation"] = float(np.std(found))
+        values[f".{shots}{DEVIATION}"] = float(np.std(found))
     points = tuple((float(shots), values[f".{shots}"]) for shots in SHOTS)
     notes = (f"Frozen features, nearest class mean by cosine, {draws} draws of the shots.",)
     return Outcome(values, curves={"accuracy": points}, notes=notes)

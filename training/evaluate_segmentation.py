@@ -6,29 +6,22 @@ Temporal action segmentation (USDRL, AAAI 2025, task 6): frame accuracy, edit sc
 import argparse
 import json
 import sys
-from collections.abc import Mapping
-from types import MappingProxyType
 
 from model.network.weights import CheckpointError
 from model.pose.artifact import ArtifactError
 from model.pose.figures import measured
 from model.pose.metrics import SegmentationScores
 from model.pose.store import StoreError
-from training.dense_evaluation import add_arguments, command_of, evaluate_dense
+from training.dense_evaluation import (
+    MEASURES,
+    add_arguments,
+    command_of,
+    evaluate_dense,
+    score_lines,
+)
 from training.results import Result, ResultError, check_name, write_result
 
 TASK = "segmentation"
-MEASURES: Mapping[str, str] = MappingProxyType(
-    {
-        "frame_accuracy": "frame accuracy",
-        "macro_f1": "macro-F1",
-        "edit": "edit",
-        "f1_10": "F1@10",
-        "f1_25": "F1@25",
-        "f1_50": "F1@50",
-    }
-)
-"""Field of the scores → what a reader sees."""
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -71,7 +64,4 @@ def run(args: argparse.Namespace) -> int:
 
 def _lines(name: str, scores: SegmentationScores) -> list[str]:
     heading = f"{name}: {scores.recordings} recordings, {scores.frames:,} frames"
-    measures = (
-        f"  {shown:<16}{getattr(scores, field):5.1f} %" for field, shown in MEASURES.items()
-    )
-    return [heading, *measures]
+    return [heading, *score_lines(scores)]

@@ -7,14 +7,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 import msgspec
-from tqdm import tqdm
 
 from model.network.weights import CheckpointError
 from model.pose.artifact import ArtifactError
 from model.pose.metrics import SegmentationScores
 from model.pose.store import PoseStore, StoreError
+from training.dense_evaluation import label_recordings, score_lines
 from training.labellers import Labeller, open_artifact, open_checkpoint
-from training.online import Evaluation, OnlineRecording, evaluate
+from training.online import Evaluation
 from training.splits import UTKINECT, clips_of
 
 
@@ -24,14 +24,7 @@ def evaluate_store(store: PoseStore, subjects: tuple[int, ...], labeller: Labell
     Raises:
         StoreError: Where the store lacks a subject, labels for its frames, or the model's classes.
     """
-    if store.data_set.labels != labeller.spec.labels:
-        raise StoreError(
-            f"{store.path}: expected the classes of {labeller.spec.name} "
-            f"({', '.join(labeller.spec.labels)}), got {', '.join(store.data_set.labels)}"
-        )
-    layout = store.data_set.layout
-    clips = tqdm(clips_of(store, subjects), labeller.spec.name, unit="recording", delay=2.0)
-    return evaluate((OnlineRecording(c, layout, labeller.spec) for c in clips), labeller.predict)
+    return label_recordings(store, clips_of(store, subjects), labeller)
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -112,13 +105,5 @@ def write_labels(evaluation: Evaluation, path: Path) -> None:
 
 
 def _lines(name: str, scores: SegmentationScores) -> list[str]:
-    measures = {
-        "frame accuracy": scores.frame_accuracy,
-        "macro-F1": scores.macro_f1,
-        "edit": scores.edit,
-        "F1@10": scores.f1_10,
-        "F1@25": scores.f1_25,
-        "F1@50": scores.f1_50,
-    }
     heading = f"{name}: {scores.recordings} recordings, {scores.frames:,} frames, online"
-    return [heading, *(f"  {measure:<16}{value:5.1f} %" for measure, value in measures.items())]
+    return [heading, *score_lines(scores)]

@@ -12,7 +12,7 @@ from model.network.tokens import Modality
 from model.pose.layout import layout_named
 from model.pose.normalise import NORMALISATIONS
 from model.pose.store import PoseStore
-from training.clip_evaluation import EXPECTED_ERRORS, above_zero, natural, positive
+from training.clip_evaluation import EXPECTED_ERRORS, above_zero, positive, seed
 from training.devices import AUTO, PRECISIONS, DeviceError, ThisMachine, choose_devices
 from training.presets import PRESETS
 from training.protocols import PROTOCOLS, protocol_named
@@ -83,7 +83,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="at its highest, if not the recipe's",
     )
     parser.add_argument(
-        "--seed", metavar="N", type=natural, default=1, help="of weights, order, views and labels"
+        "--seed", metavar="N", type=seed, default=1, help="of weights, order, views and labels"
     )
     parser.add_argument(
         "--precision", choices=[AUTO, *PRECISIONS], default=AUTO, help="of the arithmetic"

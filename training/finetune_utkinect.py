@@ -9,7 +9,6 @@ import json
 import sys
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Literal, get_args
 
 import msgspec
 import torch
@@ -25,6 +24,7 @@ from model.pose.layout import layout_named
 from model.pose.store import PoseStore, StoreError
 from training.calibration import fit_temperature
 from training.dense_task import DenseTask
+from training.devices import PRECISIONS, Precision
 from training.fit import fit
 from training.labellers import save_baseline
 from training.optimisation import FitError
@@ -37,8 +37,6 @@ DATA = (
     "subject 9 chose settings and calibration"
 )
 TERMS = "research use, as UTKinect-Action3D"
-Precision = Literal["32-true", "bf16-mixed"]
-PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
 
 @dataclass(frozen=True)

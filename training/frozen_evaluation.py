@@ -16,7 +16,7 @@ Measure = Callable[[Frozen], Outcome]
 def add_frozen_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options that every task on frozen features has."""
     add_pretrained_argument(parser, required=True)
-    add_random_argument(parser)
+    add_encoder_arguments(parser)
     add_arguments(parser)
 
 
@@ -32,8 +32,8 @@ def add_pretrained_argument(parser: argparse._ActionsContainer, required: bool) 
     )
 
 
-def add_random_argument(parser: argparse.ArgumentParser) -> None:
-    """Adds ``--random-weights`` and ``--modalities``, which say how the encoders are taken."""
+def add_encoder_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds ``--random-weights`` and ``--modalities``, which say how encoders are taken."""
     parser.add_argument(
         "--random-weights",
         metavar="N",

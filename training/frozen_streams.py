@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -18,7 +17,6 @@ from model.network.pretrained import Pretrained, load_pretrained, pretraining_ne
 from model.network.tokens import SingleModality
 from model.network.weights import CheckpointError
 from model.pose.layout import LayoutError
-from model.pose.normalise import Normalisation
 from model.pose.store import PoseStore, StoreError
 from training.clip_source import ClipSource
 from training.protocols import Partition
@@ -120,9 +118,8 @@ def open_stream(
             f"found one of {reading.modality}"
         )
     try:
-        normalisation = msgspec.convert(reading.normalisation, Normalisation)
-        source = ClipSource([store], reading.layout, normalisation, persons, project)
-    except (msgspec.ValidationError, LayoutError) as error:
+        source = ClipSource([store], reading.layout, reading.normalisation, persons, project)
+    except LayoutError as error:
         raise CheckpointError(f"{path}: it reads clips in a way unknown here: {error}") from error
     except StoreError as error:
         raise StoreError(f"{path}: {error}") from error

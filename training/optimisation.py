@@ -6,6 +6,9 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+SEEDS = 2**32
+"""A seed is below this, which all generators of random numbers take."""
+
 
 class FitError(ValueError):
     """A run that cannot be begun, taken up or kept, said in one sentence."""
@@ -45,11 +48,11 @@ class Optimisation:
         """Refuses a run that would do nothing.
 
         Raises:
-            FitError: Where there is no epoch, batch or clip to learn from, a seed below 0, or no
-                learning rate to learn at.
+            FitError: Where there is no epoch, batch or clip to learn from, no learning rate to
+                learn at, or a seed that not all generators take.
         """
-        if self.seed < 0:
-            raise FitError(f"seed: expected 0 or more, got {self.seed}")
+        if not 0 <= self.seed < SEEDS:
+            raise FitError(f"seed: expected 0 to {SEEDS - 1}, got {self.seed}")
         for name in ("epochs", "batches", "batch", "accumulate", "validate_every"):
             if getattr(self, name) < 1:
                 raise FitError(f"{name}: expected at least 1, got {getattr(self, name)}")

@@ -130,7 +130,12 @@ def pretrain(
         task.choose_by(chosen.gallery, chosen.queries)
         progress = fit(fabric, views, task, optimisation, settings, out / STATE, journal)
         collapse = None if collapse_ends else task.collapse(views)
-    provenance = {"settings": settings, "progress": asdict(progress), "commit": commit()}
+    provenance = {
+        "settings": settings,
+        "data": source.seen(chosen.train),
+        "progress": asdict(progress),
+        "commit": commit(),
+    }
     run = PretrainingRun(
         checkpoint=out / CHECKPOINT,
         pretrained=Pretrained(network, reading, provenance),

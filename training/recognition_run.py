@@ -19,7 +19,6 @@ from model.network.recogniser import Recogniser, RecogniserConfig
 from model.pose.artifact import ArtifactSpec, Provenance
 from model.pose.figures import commit
 from model.pose.layout import layout_named
-from model.pose.normalise import Normalisation, dimensions
 from model.pose.store import PoseStore
 from training.clip_source import ClipSource
 from training.devices import Devices
@@ -121,16 +120,17 @@ def finetune(
     torch.manual_seed(optimisation.seed)
     network = recogniser_of(beginning, recipe, len(clips.store.data_set.labels))
     frames, reading = beginning.encoder.frames, beginning.reading
-    normalisation = msgspec.convert(reading.normalisation, Normalisation)
-    skeleton = layout_named(reading.layout)
     source = ClipSource(
-        [clips.store], reading.layout, normalisation, beginning.encoder.persons, clips.project
+        [clips.store],
+        reading.layout,
+        reading.normalisation,
+        beginning.encoder.persons,
+        clips.project,
     )
-    in_space = dimensions(normalisation, skeleton) == 3
     task = RecognitionTask(
         source,
         clips.places,
-        recipe.views if in_space else recipe.picture_views,
+        recipe.views if source.in_space else recipe.picture_views,
         frames,
         optimisation,
         recipe.smoothing,
@@ -147,7 +147,7 @@ def finetune(
     notes = {"settings": settings, "progress": asdict(progress), "commit": commit()}
     if beginning.weights is not None:
         notes["encoder"] = dict(beginning.weights.provenance)
-    spec = specification(clips, beginning, normalisation)
+    spec = specification(clips, beginning)
     save_checkpoint(Checkpoint(network, asdict(spec), notes), path)
     return path
 
@@ -168,9 +168,7 @@ def recogniser_of(beginning: Beginning, recipe: RecognitionRecipe, labels: int) 
     return network
 
 
-def specification(
-    clips: LabelledClips, beginning: Beginning, normalisation: Normalisation
-) -> ArtifactSpec:
+def specification(clips: LabelledClips, beginning: Beginning) -> ArtifactSpec:
     """What the recogniser says of itself; its window is as long as the median clip it learnt."""
     reading, encoder, data_set = beginning.reading, beginning.encoder, clips.store.data_set
     median = float(np.median([clips.store.entries[place].frames for place in clips.places]))
@@ -186,7 +184,7 @@ def specification(
         hop_frames=1,
         lookahead_frames=0,
         labels=data_set.labels,
-        normalisation=normalisation,
+        normalisation=reading.normalisation,
         provenance=Provenance(
             data=f"{data_set.name}, training part of {clips.protocol.name}: "
             f"{len(clips.places):,} clips",

@@ -137,10 +137,8 @@ class RecognitionTask:
         logits, _ = network(random_views(clips.clips, clips.lengths, self._frames, self._views))
         return functional.cross_entropy(logits.float(), labels, label_smoothing=self._smoothing)
 
-    def validate(self, network: nn.Module) -> float:
-        """Accuracy on the whole clips that train, in per cent: it chooses nothing."""
-        logits = clip_logits(network, self._source, self._places.tolist(), self._frames)
-        return float(100 * (logits.argmax(axis=1) == self._labels.numpy()).mean())
+    def validate(self, network: nn.Module) -> None:
+        """Gives no score: nothing chooses an epoch, for every clip here trains."""
 
 
 def clip_logits(

@@ -14,17 +14,17 @@ import numpy as np
 
 from model.network.weights import CheckpointError
 from model.pose.artifact import ArtifactError
-from model.pose.figures import Figure, FiguresError, measured, record_figures
+from model.pose.figures import ROOT, Figure, FiguresError, measured, record_figures
 from model.pose.metrics import Labels, SegmentationScores, macro_f1, score_recordings
 from model.pose.store import LEFT_OUT, PoseStore, StoreError
+from training.dense_evaluation import MEASURES
 from training.evaluate_utkinect import evaluate_store
 from training.labellers import open_checkpoint
 from training.online import Evaluation
-from training.recipes import RECIPES
+from training.recipes import FROM_SCRATCH
 from training.splits import UTKINECT, clips_of
 from training.timeline import draw_timeline
 
-ROOT = Path(__file__).resolve().parents[1]
 PICTURE_PATH = ROOT / "docs" / "utkinect-timeline.svg"
 TITLES = {
     "mlp": "MLP on each frame",
@@ -32,20 +32,14 @@ TITLES = {
     "dste": "DSTE",
     "pretrained": "DSTE, pretrained",
 }
-COLUMNS = {
-    "frame_accuracy": "frame accuracy",
-    "macro_f1": "macro-F1",
-    "edit": "edit",
-    "f1_10": "F1@10",
-    "f1_25": "F1@25",
-    "f1_50": "F1@50",
-}
 COMMAND = "python -m training report utkinect --store data/utkinect --runs runs/utkinect --record"
 NOTE = "Subjects 2, 4, 6, 8, 10: whole recordings online, hop 1, look-ahead 0."
 
 
 def measure(store: PoseStore, runs: Path) -> dict[str, Evaluation]:
     """Labels the recordings of the test subjects with each model of a run, by name.
+
+    A run need not hold a pretrained model; those that begin with nothing but data it must.
 
     Raises:
         CheckpointError: Where the checkpoint of a model is missing or broken.
@@ -55,6 +49,7 @@ def measure(store: PoseStore, runs: Path) -> dict[str, Evaluation]:
     return {
         model: evaluate_store(store, UTKINECT.test, open_checkpoint(runs / f"{model}.ckpt"))
         for model in TITLES
+        if model in FROM_SCRATCH or (runs / f"{model}.ckpt").is_file()
     }
 
 
@@ -70,10 +65,10 @@ def table(evaluations: Mapping[str, Evaluation]) -> list[str]:
     rows = {"always background": always_background(first)}
     rows |= {TITLES[model]: found.scores for model, found in evaluations.items()}
     return [
-        f"| % | {' | '.join(COLUMNS.values())} |",
-        f"|---|{'---:|' * len(COLUMNS)}",
+        f"| % | {' | '.join(MEASURES.values())} |",
+        f"|---|{'---:|' * len(MEASURES)}",
         *(
-            f"| {title} | {' | '.join(f'{getattr(scores, name):.1f}' for name in COLUMNS)} |"
+            f"| {title} | {' | '.join(f'{getattr(scores, name):.1f}' for name in MEASURES)} |"
             for title, scores in rows.items()
         ),
     ]
@@ -106,7 +101,7 @@ def figures_of(evaluations: Mapping[str, Evaluation]) -> list[Figure]:
     background = always_background(next(iter(evaluations.values()))).frame_accuracy
     values = {"background.frame_accuracy": background}
     for model, found in evaluations.items():
-        values |= {f"{model}.{name}": getattr(found.scores, name) for name in COLUMNS}
+        values |= {f"{model}.{name}": getattr(found.scores, name) for name in MEASURES}
     return [
         measured(f"utkinect.online.{name}", round(value, 4), "%", COMMAND, NOTE)
         for name, value in values.items()
@@ -114,8 +109,11 @@ def figures_of(evaluations: Mapping[str, Evaluation]) -> list[Figure]:
 
 
 def picture(store: PoseStore, evaluations: Mapping[str, Evaluation]) -> str:
-    """The timeline of the recording on which the pretrained DSTE is at its median, as an SVG."""
-    found = evaluations["pretrained"]
+    """The timeline of the recording on which the DSTE is at its median, as an SVG.
+
+    That is the pretrained DSTE, where there is one.
+    """
+    found = evaluations.get("pretrained", evaluations["dste"])
     accuracies = {
         name: np.mean((found.classes[name] == truth)[truth != LEFT_OUT])
         for name, truth in found.truths.items()
@@ -123,7 +121,9 @@ def picture(store: PoseStore, evaluations: Mapping[str, Evaluation]) -> str:
     name = sorted(accuracies, key=lambda name: accuracies[name])[len(accuracies) // 2]
     clip = next(clip for clip in clips_of(store, UTKINECT.test) if clip.name == name)
     rows: dict[str, Labels] = {"truth": found.truths[name]}
-    rows |= {model.upper(): evaluations[model].classes[name] for model in reversed(TITLES)}
+    rows |= {
+        model.upper(): evaluations[model].classes[name] for model in reversed(tuple(evaluations))
+    }
     title = f"UTKinect {name}, subject {clip.subject}: labels as they were given, frame by frame"
     return draw_timeline(title, clip.times_ms, rows, store.data_set.labels)
 
@@ -144,7 +144,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         metavar="DIR",
         type=Path,
         required=True,
-        help=f"directory that holds {', '.join(f'{model}.ckpt' for model in RECIPES)}",
+        help=f"directory that holds {', '.join(f'{model}.ckpt' for model in FROM_SCRATCH)}, and "
+        "may hold pretrained.ckpt",
     )
     parser.add_argument(
         "--record",

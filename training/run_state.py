@@ -3,6 +3,7 @@
 It knows neither networks nor loops; what the state holds is `training.fit`'s.
 """
 
+import reprlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,10 @@ def read_run_state(path: Path, settings: Mapping[str, object]) -> Mapping[str, A
     except (CheckpointError, KeyError) as error:
         raise unusable(path) from error
     if begun_with != settings:
-        raise FitError(f"{path}: this run began with other settings; --restart begins it anew")
+        raise FitError(
+            f"{path}: this run began with other settings: {_difference(begun_with, settings)}; "
+            "--restart begins it anew"
+        )
     return {str(name): part for name, part in state.items()}
 
 
@@ -48,6 +52,18 @@ def unusable(path: Path) -> FitError:
     return FitError(
         f"{path}: expected the state of a run, found something else; --restart begins it anew"
     )
+
+
+def _difference(begun_with: object, settings: object, name: str = "") -> str:
+    """Names the first setting that differs, what it was and what it is to be."""
+    if not (isinstance(begun_with, Mapping) and isinstance(settings, Mapping)):
+        was, now = (reprlib.repr(value) for value in (begun_with, settings))
+        return f"{name or 'settings'} was {was}, and is now {now}"
+    for key in dict.fromkeys([*begun_with, *settings]):
+        pair = begun_with.get(key), settings.get(key)
+        if pair[0] != pair[1]:
+            return _difference(*pair, f"{name}.{key}".removeprefix("."))
+    return "their names"
 
 
 def discard_partial(path: Path) -> None:

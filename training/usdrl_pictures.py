@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 
+from training.detection import OF_A_CLASS
 from training.pictures.confusion import draw_confusion
 from training.pictures.curves import draw_early, draw_precision_recall
 from training.pictures.feature_maps import draw_feature_maps
 from training.results import Point, Result
 from training.usdrl_tables import EARLY
-
-OF_A_CLASS = "precision at recall: "
-"""Begins the name of a class's precision-recall curve in a result."""
 
 Results = Mapping[str, Result]
 

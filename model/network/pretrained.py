@@ -28,6 +28,7 @@ from model.network.weights import (
     write_torch_file,
 )
 from model.pose.layout import LayoutError, layout_named
+from model.pose.normalise import Normalisation
 
 FORMAT = "posewire-pretrained"
 VERSION = 1
@@ -45,7 +46,7 @@ class Reading:
 
     modality: Modality
     layout: str
-    normalisation: str
+    normalisation: Normalisation
 
 
 @dataclass(frozen=True)

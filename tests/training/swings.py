@@ -28,10 +28,10 @@ TINY = Preset(
 
 
 def write_swings(path: Path, subjects: int = 6, each: int = 4) -> PoseStore:
-    """A store of three classes: what swings is an arm, a leg, or both arms."""
+    """A store of three classes: what swings is the left side of the body, the right, or both."""
     draw = np.random.default_rng(0)
     moving = {0: ("left_",), 1: ("right_",), 2: ("left_", "right_")}
-    data_set = DataSet("swings", "kinect20", 30.0, ("arm", "leg", "both"), "made up")
+    data_set = DataSet("swings", "kinect20", 30.0, ("left", "right", "both"), "made up")
     with PoseStoreWriter(path, data_set) as writer:
         for subject in range(subjects):
             body = draw.normal(size=(20, 3)) * 0.02 + np.linspace(0, 1.6, 20)[:, None] * 0.3
@@ -43,7 +43,7 @@ def write_swings(path: Path, subjects: int = 6, each: int = 4) -> PoseStore:
                 phase = np.sin(np.arange(frames) / 3 + draw.uniform(0, 6))
                 points = np.repeat(body[None], frames, axis=0)
                 for joint, name in enumerate(KINECT.joints):
-                    if name.startswith(moving[label]) and ("leg" if label == 1 else "") in "leg":
+                    if name.startswith(moving[label]):
                         points[:, joint, 1] += 0.25 * phase * (label + 1)
                 keypoints = np.ones((frames, 1, 20, 4), np.float32)
                 keypoints[:, 0, :, :3] = points + draw.normal(size=points.shape) * 0.005

@@ -23,7 +23,7 @@ from training.evaluate_knn import nearest
 from training.frozen_streams import Frozen, open_stream
 from training.probes import Descent, descended, logistic
 from training.protocols import protocol_named
-from training.representation import Labelled, whole_clips
+from training.representation import Labelled, observed_frames, whole_clips
 from training.results import read_result
 
 PROTOCOL = "utd_mhad/cross-subject"
@@ -120,6 +120,15 @@ def test_what_comes_later_is_not_observed(odd_and_even: PoseStore) -> None:
     torch.testing.assert_close(single, batch.clips[:, :, :1].expand(-1, -1, 3, -1, -1))
 
 
+@pytest.mark.parametrize("percent", range(10, 101, 10))
+def test_a_share_of_a_clip_is_counted_as_whole_numbers_are(percent: int) -> None:
+    """Of every length the frames of integer arithmetic, rounded up, not one more."""
+    lengths = torch.arange(1, 2000)
+    torch.testing.assert_close(
+        observed_frames(lengths, percent / 100), (lengths * percent + 99) // 100
+    )
+
+
 @pytest.mark.parametrize("task", ["linear", "knn", "few-shot", "early"])
 def test_each_task_writes_its_figures_and_choosing_reads_no_test_clip(
     task: str,
@@ -172,7 +181,11 @@ def test_random_weights_are_a_mean_over_seeds_that_can_be_had_again(
     first, again = value("one", "--random-weights", "2"), value("two", "--random-weights", "2")
 
     assert first == again != value("three")
-    assert "Mean of 2 encoders with random weights" in read_result(tmp_path / "one.json").notes[-1]
+    result = read_result(tmp_path / "one.json")
+    assert result.notes[-1] == "Mean and deviation of 2 encoders with random weights."
+    assert sorted(figure.name for figure in result.figures) == [
+        *("one.1", "one.1.deviation", "one.3", "one.3.deviation", "one.5", "one.5.deviation"),
+    ]
 
 
 def test_encoders_of_pictures_and_of_space_read_one_store(
@@ -198,6 +211,7 @@ def test_encoders_of_pictures_and_of_space_read_one_store(
         ({"--name": "a/b"}, "expected a name of letters, digits, dots, dashes and underscores"),
         ({"--random-weights": "0"}, "expected a whole number of at least 1, got '0'"),
         ({"--seed": "-1"}, "expected a whole number of at least 0, got '-1'"),
+        ({"--seed": "4294967296"}, "expected a seed of at most 4294967295, got 4294967296"),
         ({"--modalities": "motion"}, "expected an encoder of motion or of all modalities"),
         ({"--modalities": "colour"}, "invalid choice: 'colour'"),
         ({"--probe": "forest"}, "invalid choice: 'forest'"),

@@ -23,7 +23,7 @@ from training.representation import (
     Labelled,
     clip_features,
     labelled,
-    linear_accuracy,
+    logistic_probe,
     retrieval_accuracy,
 )
 from training.view_task import CollapseError
@@ -37,11 +37,14 @@ def swings(tmp_path_factory: pytest.TempPathFactory) -> PoseStore:
 def test_pretraining_lowers_its_loss_and_keeps_clips_apart(
     swings: PoseStore, tmp_path: Path
 ) -> None:
-    """The loss falls, the features span many directions, and the checkpoint gives them again."""
+    """The loss falls, features span many directions, and the checkpoint says whose clips it saw."""
     source = source_of(swings)
     chosen = chosen_clips(source, None, set(), {5})
     path = pretrain(source, chosen, READING, TINY, tmp_path).checkpoint
     pretrained = load_pretrained(path)
+    assert pretrained.provenance["data"] == {
+        "swings": {"clips": 60, "subjects": [0, 1, 2, 3, 4], "views": [1]}
+    }
     progress = pretrained.provenance["progress"]
     assert isinstance(progress, dict)
     assert progress["losses"][-1] < progress["losses"][0]
@@ -96,7 +99,7 @@ def test_probe_and_retrieval_read_what_features_hold(swings: PoseStore) -> None:
     nothing = labelled(draw.normal(size=(72, 8)).astype(np.float32), source, places)
     told = Labelled(np.eye(3, dtype=np.float32)[nothing.labels], nothing.labels, nothing.subjects)
     assert retrieval_accuracy(told, told) == 100
-    assert linear_accuracy(told, told) == 100
+    assert (logistic_probe(told).predict(told.features) == told.labels).all()
     other = labelled(draw.normal(size=(72, 8)).astype(np.float32), source, places)
     assert 10 < retrieval_accuracy(nothing, other) < 60
 
@@ -110,6 +113,11 @@ def test_what_is_not_a_pretrained_checkpoint_is_refused(tmp_path: Path) -> None:
     settings = {"format": "posewire-pretrained", "version": 1, "encoder": {"kind": "dste"}}
     torch.save(settings, path)
     with pytest.raises(CheckpointError, match="settings cannot be read"):
+        load_pretrained(path)
+    reading = {"modality": "joint", "layout": "kinect20", "normalisation": "bird"}
+    encoder = {"kind": "dste", "joints": 20, "persons": 1, "hidden_size": 16, "frames": 16}
+    torch.save({**settings, "encoder": encoder, "reading": reading, "provenance": {}}, path)
+    with pytest.raises(CheckpointError, match=r"settings cannot be read: .*'bird'"):
         load_pretrained(path)
 
 
@@ -129,7 +137,8 @@ QUICK = "--hidden-size 16 --frames 16 --batch 12 --epochs 1".split()
         ("--choosing 99", "subject 99, the stores hold none"),
         ("--left-out 99", "subject 99, the stores hold none"),
         ("--left-out 0 1 2 3 4 5", "leave none"),
-        ("--seed -1", "seed: expected 0 or more, got -1"),
+        ("--seed -1", "seed: expected 0 to 4294967295, got -1"),
+        ("--seed 4294967296", "seed: expected 0 to 4294967295, got 4294967296"),
         ("--epochs 0", "epochs: expected at least 1, got 0"),
         ("--accumulate 0", "accumulate: expected at least 1, got 0"),
         ("--learning-rate 0", "learning_rate: expected a number above 0, got 0.0"),
@@ -175,7 +184,9 @@ def test_a_state_that_cannot_be_taken_up_is_kept_until_restart(
     assert main(command) == 0
     whole = state.read_bytes()
     assert main([*command, "--seed", "2"]) == 2
-    assert "pretrain.state.pt: this run began with other settings" in capsys.readouterr().err
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert f"{state}: this run began with other settings: preset.optimisation.seed was 1," in last
+    assert last.endswith(" and is now 2; --restart begins it anew")
     content = torch.load(state, weights_only=True)
     del content["average"]
     torch.save(content, tmp_path / "parted.pt")

@@ -87,9 +87,16 @@ def test_a_checkpoint_says_how_clips_are_prepared(checkpoint: Path) -> None:
 
 
 def test_several_streams_average_their_probabilities(
-    odd_and_even: PoseStore, beginning: Beginning, checkpoint: Path, tmp_path: Path
+    odd_and_even: PoseStore,
+    beginning: Beginning,
+    checkpoint: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """By the networks' own logits, softmax by hand; early prediction at 100 % says the same."""
+    """By the networks' own logits, softmax by hand; early prediction at 100 % says the same.
+
+    It says that options of frozen encoders are none of a recogniser's.
+    """
     clips = labelled_clips(PROTOCOL, odd_and_even, choosing=False, percent=25, seed=2)
     scratch = finetune(clips, replace(beginning, weights=None), RECIPE, tmp_path, HERE)
     streams = [open_recogniser(path, odd_and_even, project=False) for path in (checkpoint, scratch)]
@@ -104,6 +111,8 @@ def test_several_streams_average_their_probabilities(
     early = read_result(tmp_path / "z.json")
     assert early.predicted == tuple((single[0] + single[1]).argmax(axis=1).tolist())
     assert [x for x, _ in early.curves["accuracy"]] == list(range(10, 101, 10))
+    assert main(["evaluate", "early", *options, "--random-weights", "2"]) == 2
+    assert "with --pretrained only" in capsys.readouterr().err
 
 
 def test_the_encoder_begins_with_pretrained_weights_and_the_head_does_not(

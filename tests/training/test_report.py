@@ -1,6 +1,7 @@
 """The report: one table, the figures, and a timeline that shows what was said."""
 
 import json
+import shutil
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -30,6 +31,22 @@ def test_the_report_reads_a_run_and_prints_one_table(
     assert f"| {figures['utkinect.online.dste.macro_f1']:.1f} |" in lines[5]
     assert (runs / "report.md").read_text() == "\n".join([*lines, ""])
     ElementTree.parse(runs / "timeline.svg")
+
+
+def test_a_run_without_a_pretrained_model_is_reported(
+    store: PoseStore, runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As `make train-demo` leaves it: three models and their timeline; a missing one is named."""
+    for model in ("dste", "gru", "mlp"):
+        shutil.copy(runs / f"{model}.ckpt", tmp_path)
+    options = ["--store", str(store.path), "--runs", str(tmp_path)]
+    assert main(["report", "utkinect", *options]) == 0
+    assert "pretrained" not in capsys.readouterr().out
+    assert "PRETRAINED" not in (tmp_path / "timeline.svg").read_text()
+
+    (tmp_path / "gru.ckpt").unlink()
+    assert main(["report", "utkinect", *options]) == 2
+    assert "gru.ckpt" in capsys.readouterr().err
 
 
 def test_figures_are_named_as_they_are_published(store: PoseStore, runs: Path) -> None:
