@@ -26,12 +26,14 @@ class Table:
         columns: the same of the columns.
         pattern: the figure of a row and a column.
         digits: after the decimal point.
+        told: where commands and notes stand, for a table that is only an extract.
     """
 
     rows: tuple[tuple[str, str], ...]
     columns: tuple[tuple[str, str], ...]
     pattern: str
     digits: int = 1
+    told: str = ""
 
 
 TABLES: Mapping[str, Table] = {
@@ -61,6 +63,7 @@ TABLES: Mapping[str, Table] = {
         ),
         columns=(("linear", "linear"), ("knn", "1-NN, cosine")),
         pattern="nw_ucla.{column}.{row}",
+        told="protocol, commands and more rows in [docs/results.md](docs/results.md)",
     ),
     "finetune": Table(
         rows=(
@@ -73,6 +76,7 @@ TABLES: Mapping[str, Table] = {
             ("utd_mhad", "UTD-MHAD, cross-subject"),
         ),
         pattern="{column}.finetune.{row}",
+        told="protocol, commands and more rows in [docs/results.md](docs/results.md)",
     ),
     "window": Table(
         rows=(("utkinect", "utkinect-dste, fp32"),),
@@ -103,20 +107,21 @@ def rendered(name: str, figures: Mapping[str, Figure]) -> str:
         "|---" * (len(table.columns) + 1) + "|",
     ]
     for row, title in table.rows:
-        cells = []
-        for column, _ in table.columns:
-            figure = figures.get(table.pattern.format(row=row, column=column))
-            if figure is not None:
-                shown.append(figure)
-            cells.append("" if figure is None else f"{figure.value:.{table.digits}f}")
+        names = [table.pattern.format(row=row, column=column) for column, _ in table.columns]
+        found = [figures.get(name) for name in names]
+        if not any(found):
+            continue
+        shown += filter(None, found)
+        cells = ("" if figure is None else f"{figure.value:.{table.digits}f}" for figure in found)
         lines.append(f"| {title} | " + " | ".join(cells) + " |")
     if not shown:
         raise ValueError(f"no figure of the table {name!r} has been recorded")
     units = ", ".join(sorted({figure.unit for figure in shown}))
     commands = ", ".join(sorted({f"`{figure.command}`" for figure in shown}))
     machines = "; ".join(sorted({f"{figure.machine}, {figure.date}" for figure in shown}))
-    notes = sorted({figure.note for figure in shown if figure.note})
-    ending = f"In {units}; {commands} on {machines}."
+    notes = sorted({figure.note for figure in shown if figure.note and not table.told})
+    where = f"{table.told}; " if table.told else f"{commands} on "
+    ending = f"In {units}; {where}{machines}."
     return "\n".join([*lines, "", " ".join([ending, *notes]), ""])
 
 

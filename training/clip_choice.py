@@ -33,8 +33,14 @@ def chosen_clips(
         choosing: Subjects whose clips do not train, but are asked in the validation.
 
     Raises:
-        StoreError: No clip is left to train, or no clip is of a subject or camera that is named.
+        StoreError: No clip is left to train, no clip is of a subject or camera that is named, or
+            subjects of several stores are to choose.
     """
+    if choosing and source.stores > 1:
+        raise StoreError(
+            "--choosing: expected one store, because classes of several have the same numbers; "
+            f"got {source.stores}"
+        )
     entries = [(place, source.entry(place)) for place in range(len(source))]
     for what, named, there in (
         ("subject", left_out | choosing, {entry.subject for _, entry in entries}),

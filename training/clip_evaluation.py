@@ -10,7 +10,7 @@ import math
 import shlex
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ from model.pose.figures import measured
 from model.pose.layout import LayoutError
 from model.pose.store import PoseStore, StoreError
 from training.comparison import DEVIATION
+from training.leaks import LeakError, check_unseen
 from training.optimisation import SEEDS, FitError
 from training.protocols import Partition, ProtocolError, protocol_named
 from training.results import FeatureMap, Point, Result, ResultError, check_name, write_result
@@ -33,6 +34,7 @@ EXPECTED_ERRORS = (
     CheckpointError,
     ArtifactError,
     ProtocolError,
+    LeakError,
     ResultError,
     FitError,
     OSError,
@@ -150,6 +152,7 @@ def run_task(
     args: argparse.Namespace,
     task: str,
     measure: Callable[[PoseStore, Partition], Outcome],
+    weights: Sequence[Path],
 ) -> int:
     """Measures, writes the result and says it; 2, and one sentence, on bad input.
 
@@ -157,10 +160,15 @@ def run_task(
         args: Of the command.
         task: Its name.
         measure: The task itself.
+        weights: Files whose weights are asked, and must not have seen the clips that test.
     """
     try:
         store, partition = opened(args)
+        # While subjects choose, no clip that tests is asked, and no result is published.
+        asked = () if args.choosing else weights
+        notes = check_unseen(asked, protocol_named(args.protocol), store, partition.test)
         outcome = measure(store, partition)
+        outcome = replace(outcome, notes=(*outcome.notes, *notes))
         path = write_result(_result(args, task, store, outcome), args.out)
     except EXPECTED_ERRORS as error:
         print(f"evaluate {task}: {error}", file=sys.stderr)

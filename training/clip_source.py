@@ -66,6 +66,7 @@ class ClipSource:
             raise StoreError(str(error)) from None
         self._normalisation: Normalisation = normalisation
         self._persons = persons
+        self._stores = len(stores)
         self._project = project
         self._dimensions = dimensions(normalisation, self._skeleton)
         for store in stores:
@@ -78,15 +79,20 @@ class ClipSource:
         """Number of clips."""
         return len(self._clips)
 
+    @property
+    def stores(self) -> int:
+        """Number of stores that hold them."""
+        return self._stores
+
     def entry(self, place: int) -> ClipEntry:
         """What the store says of the clip at ``place``."""
         store, row = self._clips[place]
         return store.entries[row]
 
     def seen(self, places: Iterable[int]) -> dict[str, dict[str, object]]:
-        """Whose clips stand at ``places``: for each data set how many, of which subjects and views.
+        """Whose clips stand at ``places``: for each data set how many, subjects, views and setups.
 
-        Plain values, to be noted beside weights.
+        Plain values, to be noted beside weights; `training.leaks` reads them.
         """
         found: dict[str, list[ClipEntry]] = {}
         for place in places:
@@ -97,6 +103,7 @@ class ClipSource:
                 "clips": len(entries),
                 "subjects": sorted({entry.subject for entry in entries}),
                 "views": sorted({entry.view for entry in entries if entry.view is not None}),
+                "setups": sorted({entry.setup for entry in entries if entry.setup is not None}),
             }
             for name, entries in found.items()
         }

@@ -5,6 +5,7 @@ It changes nothing. What a CUDA host has to print is in `EXPECTED`, and in ``--h
 
 import argparse
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
@@ -77,6 +78,9 @@ def examine(
         machine: Which.
         required: What has to be there, if anything.
         deviation: How far a product in bfloat16 is from one in float32, as a share, on a device.
+
+    Raises:
+        DeviceError: There are more processes than devices.
     """
     names = machine.cuda_names()
     devices = choose_devices(machine)
@@ -131,8 +135,15 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def run(args: argparse.Namespace) -> int:
-    """Runs the command and returns its exit status: 1 where something stands in the way."""
-    report = examine(ThisMachine(), args.require, product_deviation)
+    """Runs the command and returns its exit status: 1 where something stands in the way.
+
+    It is 2, with one sentence, where torchrun has started what no run here could take.
+    """
+    try:
+        report = examine(ThisMachine(), args.require, product_deviation)
+    except DeviceError as error:
+        print(f"doctor: {error}", file=sys.stderr)
+        return 2
     print("\n".join(report.lines()))
     if args.json:
         print(json.dumps(asdict(report)))

@@ -128,4 +128,5 @@ def run(args: argparse.Namespace) -> int:
         args,
         "early",
         lambda store, partition: early_recognised(store, partition, args.checkpoint, args.project),
+        args.checkpoint,
     )

@@ -17,7 +17,7 @@ SHOTS = (1, 3, 5)
 
 
 def few_shot(frozen: Frozen, draws: int) -> Outcome:
-    """Accuracy from 1, 3 and 5 clips a class: mean and deviation over draws.
+    """Accuracy from 1, 3 and 5 clips a class: mean over draws, and deviation if there are several.
 
     Raises:
         StoreError: A class has fewer training clips.
@@ -32,7 +32,8 @@ def few_shot(frozen: Frozen, draws: int) -> Outcome:
             predicted = nearest_mean(training, drawn, asked)
             found.append(accuracy(asked[0].labels, predicted))
         values[f".{shots}"] = float(np.mean(found))
-        values[f".{shots}{DEVIATION}"] = float(np.std(found))
+        if draws > 1:
+            values[f".{shots}{DEVIATION}"] = float(np.std(found, ddof=1))
     points = tuple((float(shots), values[f".{shots}"]) for shots in SHOTS)
     notes = (f"Frozen features, nearest class mean by cosine, {draws} draws of the shots.",)
     return Outcome(values, curves={"accuracy": points}, notes=notes)

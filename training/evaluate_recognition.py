@@ -60,4 +60,5 @@ def run(args: argparse.Namespace) -> int:
         args,
         "recognition",
         lambda store, partition: recognition(store, partition, args.checkpoint, args.project),
+        args.checkpoint,
     )

@@ -103,6 +103,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         recipe = replace(recipe, optimisation=replace(recipe.optimisation, **given))
         devices = choose_devices(ThisMachine(), precision=args.precision)
+        if devices.processes > 1:
+            raise DeviceError(f"expected one process to fine-tune in, got {devices.processes}")
         protocol, store = protocol_named(args.protocol), PoseStore(args.store)
         clips = labelled_clips(protocol, store, args.choosing, args.labels, args.seed, args.project)
         beginning = _beginning(args)

@@ -17,7 +17,7 @@ from lightning.fabric import Fabric
 from model.network.checkpoint import Checkpoint, save_checkpoint
 from model.network.pretrained import Reading, load_backbone, load_pretrained
 from model.network.recogniser import Recogniser
-from model.network.weights import CheckpointError
+from model.network.weights import CheckpointError, digest
 from model.pose.artifact import ArtifactError, ArtifactSpec, Calibration, Provenance
 from model.pose.figures import commit
 from model.pose.layout import layout_named
@@ -98,13 +98,16 @@ def finetune(
     if begun_with is not None and isinstance(network, Recogniser):
         _check_reading(begun_with.reading, spec, pretrained)
         load_backbone(network, begun_with)
-        settings["pretrained"] = dict(begun_with.provenance)
+        settings["pretrained"] = digest(begun_with.network.backbone)
     task = DenseTask(store, UTKINECT, spec, recipe, fabric.device)
     out.mkdir(parents=True, exist_ok=True)
     progress = fit(fabric, network, task, recipe.optimisation, settings, state_path(out, model))
     spec = _measured_on_choosing(spec, task, network)
     path = out / f"{model}.ckpt"
-    _save(network, spec, {"settings": settings, "progress": asdict(progress)}, path)
+    notes: dict[str, object] = {"settings": settings, "progress": asdict(progress)}
+    if begun_with is not None:
+        notes["encoder"] = dict(begun_with.provenance)
+    _save(network, spec, notes, path)
     return FineTuned(
         model=model,
         checkpoint=str(path),

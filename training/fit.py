@@ -132,7 +132,8 @@ class _Run(Generic[Batch]):
         """Trains for an epoch, and validates where it is due."""
         self.progress.losses.append(self._learn(bar))
         self.progress.epoch += 1
-        if self.progress.epoch % self._optimisation.validate_every == 0:
+        ends = self.progress.epoch == self._optimisation.epochs
+        if ends or self.progress.epoch % self._optimisation.validate_every == 0:
             averaged = self._average.module.eval()
             score = self._task.validate(averaged)
             if score is not None:

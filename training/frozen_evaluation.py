@@ -63,4 +63,5 @@ def run_frozen(args: argparse.Namespace, task: str, measure: Measure) -> int:
         outcomes = [measure(frozen.randomised(seed)) for seed in seeds]
         return mean_outcome(outcomes, "encoders with random weights")
 
-    return run_task(args, task, measured)
+    weights = args.pretrained if args.random_weights is None else ()
+    return run_task(args, task, measured, weights)

@@ -29,7 +29,7 @@ class Optimisation:
         weight_decay: Of AdamW, on matrices.
         warmup_share: Share of the steps in which the rate rises.
         average_decay: Of the moving average of the weights, a step.
-        validate_every: Epochs from one validation to the next.
+        validate_every: Epochs from one validation to the next; the last epoch has one in any case.
         seed: Of everything random.
     """
 

@@ -31,6 +31,7 @@ from training.devices import (
 from training.optimisation import FitError
 from training.presets import PRESETS, Preset
 from training.pretraining import PretrainingRun, pretrain
+from training.progress import SMOOTHED_OVER
 from training.view_task import CollapseError
 
 SIZES = ("encoder", "hidden_size", "frames", "causal")
@@ -180,7 +181,7 @@ def run(args: argparse.Namespace) -> int:
         print(f"pretrain: {error}", file=sys.stderr)
         return 2
     if done.leads:
-        print(_line(done, str(devices)))
+        print(_line(done, str(devices), bool(args.choosing)))
         if args.json:
             print(json.dumps(_plain(done)))
     return 0
@@ -208,8 +209,10 @@ def _preset(args: argparse.Namespace, modality: Modality) -> Preset:
     return replace(preset, perspective=perspective, optimisation=optimisation, **sizes)
 
 
-def _line(done: PretrainingRun, devices: str) -> str:
+def _line(done: PretrainingRun, devices: str, choosing: bool) -> str:
     kept = f"epoch {done.kept_epoch} kept" if done.kept_epoch else "last epoch kept"
+    if choosing and not done.kept_epoch:
+        kept += f" (fewer than {SMOOTHED_OVER} validations: --choosing chose nothing)"
     pace = f"{done.clips_per_second:,.0f} clips/s on {devices}"
     return f"{done.checkpoint}: {done.clips:,} clips, {kept}, {pace}"
 

@@ -110,7 +110,7 @@ def pretrain(
     settings: dict[str, object] = msgspec.to_builtins(
         {"preset": preset, "reading": reading, "project": source.project}
         | {"precision": devices.precision, "processes": devices.processes}
-        | {"clips": len(chosen.train)}
+        | {"data": source.seen(chosen.train), "choosing": source.seen(chosen.queries)}
     )
     _make_ready(out, fabric, restart)
     events = out / EVENTS if tensorboard and fabric.is_global_zero else None

@@ -16,6 +16,7 @@ from model.network.checkpoint import Checkpoint, save_checkpoint
 from model.network.config import EncoderConfig
 from model.network.pretrained import Pretrained, Reading, load_backbone
 from model.network.recogniser import Recogniser, RecogniserConfig
+from model.network.weights import digest
 from model.pose.artifact import ArtifactSpec, Provenance
 from model.pose.figures import commit
 from model.pose.layout import layout_named
@@ -102,7 +103,7 @@ def finetune(
         beginning: Encoder and weights to begin with.
         recipe: All other settings.
         out: Directory of the run.
-        devices: On what it learns.
+        devices: On what it learns, in one process.
 
     Returns:
         The checkpoint's file.
@@ -119,7 +120,7 @@ def finetune(
     )
     torch.manual_seed(optimisation.seed)
     network = recogniser_of(beginning, recipe, len(clips.store.data_set.labels))
-    frames, reading = beginning.encoder.frames, beginning.reading
+    frames, reading, weights = beginning.encoder.frames, beginning.reading, beginning.weights
     source = ClipSource(
         [clips.store],
         reading.layout,
@@ -139,14 +140,16 @@ def finetune(
     settings: dict[str, object] = msgspec.to_builtins(
         {"recipe": replace(recipe, optimisation=optimisation), "network": network.config}
         | {"reading": reading, "protocol": clips.protocol.name, "clips": list(clips.places)}
-        | {"pretrained": beginning.weights is not None, "precision": devices.precision}
+        | {"project": clips.project, "precision": devices.precision}
+        | {"pretrained": weights and digest(weights.network.backbone)}
     )
     out.mkdir(parents=True, exist_ok=True)
     progress = fit(fabric, network, task, optimisation, settings, out / STATE_NAME)
     path = out / CHECKPOINT_NAME
     notes = {"settings": settings, "progress": asdict(progress), "commit": commit()}
-    if beginning.weights is not None:
-        notes["encoder"] = dict(beginning.weights.provenance)
+    notes["data"] = source.seen(clips.places)
+    if weights is not None:
+        notes["encoder"] = dict(weights.provenance)
     spec = specification(clips, beginning)
     save_checkpoint(Checkpoint(network, asdict(spec), notes), path)
     return path

@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from training.clip_source import ClipBatch, ClipSource
 from training.optimisation import Optimisation
+from training.read_ahead import ahead
 from training.representation import whole_clips
 from training.subsets import classes_of
 from training.views import ViewSettings, random_views
@@ -120,16 +121,22 @@ class RecognitionTask:
     def batches(self, epoch: int) -> Iterator[Batch]:
         """The batches of an epoch, in an order of seed and epoch alone.
 
-        Each clip comes again only when all have come; few clips come several times in an epoch.
+        Each clip comes again only when all have come; few clips come several times in an
+        epoch. What comes next is read while a batch is learnt.
         """
+        for clips, labels in ahead(self._read(epoch)):
+            yield clips.to(self._device), labels.to(self._device)
+
+    def _read(self, epoch: int) -> Iterator[Batch]:
+        """The batches of an epoch, not on the device yet; torch's generator is left alone."""
         batch, wanted = self._optimisation.batch, self._optimisation.batches
         generator = np.random.default_rng([self._optimisation.seed, epoch])
         rounds = -(-batch * wanted // len(self._places))
         order = np.concatenate([generator.permutation(len(self._places)) for _ in range(rounds)])
         for start in range(0, batch * wanted, batch):
             chosen = order[start : start + batch]
-            clips = self._source.read(self._places[chosen]).to(self._device)
-            yield clips, self._labels[torch.from_numpy(chosen)].to(self._device)
+            clips = self._source.read(self._places[chosen])
+            yield clips, self._labels[torch.from_numpy(chosen)]
 
     def loss(self, network: nn.Module, batch: Batch) -> Tensor:
         """Cross-entropy of one view of each clip, a scalar."""

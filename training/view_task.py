@@ -23,6 +23,7 @@ from training.mgfd import MgfdTerms, MgfdWeights, mgfd
 from training.modal_consistency import ModalWeights, modal_consistency
 from training.modal_network import ModalNetwork, gathered
 from training.projection import Cameras
+from training.read_ahead import ahead
 from training.replica import Replica
 from training.representation import clip_features, labelled, retrieval_accuracy
 from training.views import ViewSettings, resized, several_views
@@ -135,8 +136,13 @@ class ViewTask:
 
         Over all processes every clip comes once, but for those that fill no batch of each. Where
         cameras are drawn, a batch of B clips holds W·B: each clip as seen by a camera for each
-        view, view by view.
+        view, view by view. What comes next is read while a batch is learnt.
         """
+        for batch in ahead(self._read(epoch)):
+            yield batch.to(self._device)
+
+    def _read(self, epoch: int) -> Iterator[ClipBatch]:
+        """The batches of an epoch, not on the device yet; torch's generator is left alone."""
         settings = self._perspective
         order = np.random.default_rng([self._seed, epoch]).permutation(self._places)
         around = np.random.default_rng([self._seed, epoch, 1 + self._replica.rank])
@@ -146,10 +152,9 @@ class ViewTask:
             places = order[start : start + self._batch]
             if settings.cameras:
                 places = np.tile(places, settings.count)
-                batch = self._source.read_by(settings.cameras.draw(around, len(places)), places)
+                yield self._source.read_by(settings.cameras.draw(around, len(places)), places)
             else:
-                batch = self._source.read(places)
-            yield batch.to(self._device)
+                yield self._source.read(places)
 
     def loss(self, network: nn.Module, batch: ClipBatch) -> Tensor:
         """MG-FD over views of a batch, a scalar; with several processes over that of all of them.

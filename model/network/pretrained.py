@@ -57,6 +57,7 @@ class Pretrained:
         network: Encoder and projectors; a `MultiModalNetwork` if, and only if, it reads "all".
         reading: How clips are prepared for it.
         provenance: Plain values on where the weights come from (data, settings, commit, …).
+        path: The file that they were read from; None where they were not.
 
     Raises:
         ValueError: the network is of the other kind than its reading says.
@@ -65,6 +66,7 @@ class Pretrained:
     network: PretrainingNetwork
     reading: Reading
     provenance: Mapping[str, object] = field(default_factory=dict)
+    path: Path | None = None
 
     def __post_init__(self) -> None:
         """Refuses a network that does not read what is said of it."""
@@ -116,8 +118,10 @@ def load_backbone(recogniser: Recogniser, pretrained: Pretrained) -> None:
     may differ.
 
     Raises:
-        CheckpointError: A setting differs, which the sentence names, or a layout is unknown.
+        CheckpointError: A setting differs, or a layout is unknown; the sentence names it and the
+            file.
     """
+    named = pretrained.path or "the pretrained encoder"
     config, source = recogniser.config, pretrained.network.backbone.config
     facts: dict[str, tuple[object, object]] = {
         entry.name: (getattr(config.encoder, entry.name), getattr(source, entry.name))
@@ -126,12 +130,12 @@ def load_backbone(recogniser: Recogniser, pretrained: Pretrained) -> None:
     }
     facts["modality"] = (config.modality, pretrained.reading.modality)
     if config.modality in ("bone", "all"):
-        facts["parents"] = (config.parents, _parents(pretrained.reading.layout))
+        facts["parents"] = (config.parents, _parents(pretrained.reading.layout, named))
     for name, (expected, found) in facts.items():
         if expected != found:
             raise CheckpointError(
-                f"the pretrained encoder does not fit the recogniser: {name} is expected to be "
-                f"{expected}, found {found}"
+                f"{named}: it does not fit the recogniser: {name} is expected to be {expected}, "
+                f"found {found}"
             )
     recogniser.backbone.load_state_dict(pretrained.network.backbone.state_dict())
 
@@ -179,11 +183,11 @@ def load_pretrained(path: Path) -> Pretrained:
     check_fit(state, blueprint, path)
     network = pretraining_network(config, reading)
     network.load_state_dict(state)
-    return Pretrained(network.eval(), reading, provenance)
+    return Pretrained(network.eval(), reading, provenance, path)
 
 
-def _parents(layout: str) -> tuple[int, ...]:
+def _parents(layout: str, named: Path | str) -> tuple[int, ...]:
     try:
         return layout_named(layout).parents
     except LayoutError as error:
-        raise CheckpointError(f"the pretrained encoder cannot be read: {error}") from error
+        raise CheckpointError(f"{named}: it reads clips in a way unknown here: {error}") from error

@@ -3,6 +3,7 @@
 Knows nothing of what a file means; `checkpoint` and `published` give the two formats.
 """
 
+import hashlib
 import os
 from collections import defaultdict
 from collections.abc import Mapping
@@ -100,6 +101,15 @@ def read_state(content: Mapping[object, object], path: Path) -> dict[str, Tensor
 def write_state(network: nn.Module) -> dict[str, Tensor]:
     """Give the weights of a network as a plain dict on the CPU, ready to be saved."""
     return {name: values.detach().cpu() for name, values in network.state_dict().items()}
+
+
+def digest(network: nn.Module) -> str:
+    """Give the SHA-256 of a network's weights, their names, types and shapes, in hexadecimal."""
+    found = hashlib.sha256()
+    for name, values in write_state(network).items():
+        found.update(f"{name} {values.dtype} {tuple(values.shape)}\n".encode())
+        found.update(values.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return found.hexdigest()
 
 
 def check_fit(state: Mapping[str, Tensor], blueprint: nn.Module, path: Path) -> None:

@@ -1,7 +1,7 @@
 """On what a run learns, decided for machines that are not here."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -106,6 +106,18 @@ def test_the_doctor_names_what_stands_in_the_way() -> None:
     broken = examine(ONE_GPU, None, lambda accelerator: float("nan"))
     assert broken.problems == ["cuda: expected a product in bfloat16 within 1 %, got nan %"]
     assert broken.lines()[-1] == "1 problem(s)"
+
+
+def test_the_doctor_says_that_torchrun_started_too_many(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two processes on one GPU: exit 2 and one sentence."""
+    monkeypatch.setattr(
+        "training.doctor.ThisMachine", lambda: replace(ONE_GPU, processes=Launched(2, 2))
+    )
+    assert main(["doctor"]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert said == ["doctor: --devices: expected at most 1 (CUDA), got 2"]
 
 
 def test_the_doctor_examines_this_machine(capsys: pytest.CaptureFixture[str]) -> None:

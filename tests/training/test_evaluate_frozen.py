@@ -18,7 +18,7 @@ from tests.training.protocol_store import (
 )
 from training.__main__ import main
 from training.clip_source import ClipBatch, ClipSource
-from training.evaluate_few_shot import nearest_mean
+from training.evaluate_few_shot import few_shot, nearest_mean
 from training.evaluate_knn import nearest
 from training.frozen_streams import Frozen, open_stream
 from training.probes import Descent, descended, logistic
@@ -91,6 +91,18 @@ def test_few_shots_go_to_the_nearest_mean_by_hand() -> None:
     sure = labelled_of([[0, 1]], [3])
     first = labelled_of([[1.0, 0.9]], [3])
     assert nearest_mean([known, known], np.array([0, 2]), [first, sure]).tolist() == [8]
+
+
+def test_the_deviation_over_draws_is_that_of_a_sample(
+    frozen: Frozen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 2 draws half their difference times the root of 2; one draw has none."""
+    answers = iter((60.0, 70.0) * 3)
+    monkeypatch.setattr("training.evaluate_few_shot.accuracy", lambda *_: next(answers))
+    values = few_shot(frozen, draws=2).values
+    assert [values[f".{shots}.deviation"] for shots in (1, 3, 5)] == pytest.approx([50**0.5] * 3)
+    monkeypatch.setattr("training.evaluate_few_shot.accuracy", lambda *_: 60.0)
+    assert set(few_shot(frozen, draws=1).values) == {".1", ".3", ".5"}
 
 
 def test_probes_of_both_kinds_find_a_line_and_know_absent_classes() -> None:

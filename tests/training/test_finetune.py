@@ -9,8 +9,10 @@ import torch
 from torch import nn
 
 from model.network.checkpoint import load_checkpoint
+from model.network.pretrained import load_pretrained, save_pretrained
 from model.pose.artifact import spec_of
 from model.pose.store import PoseStore
+from tests.training.protocol_store import write_encoder
 from training.__main__ import main
 from training.dense_task import DenseTask
 from training.evaluate_utkinect import evaluate_store
@@ -82,6 +84,26 @@ def test_a_run_is_not_taken_up_with_other_settings(
     other = replace(tiny("gru"), smoothing=0.2)
     with pytest.raises(FitError, match=r"gru\.state\.pt: this run began with other settings"):
         finetune(store, runs, "gru", other)
+
+
+def test_other_weights_to_begin_with_are_another_run(
+    store: PoseStore, tiny: Tiny, tmp_path: Path
+) -> None:
+    """What is compared are the weights themselves, not what is noted beside them."""
+    file = write_encoder(tmp_path / "encoder.ckpt")
+    recipe = tiny("pretrained")
+    recipe = replace(recipe, optimisation=replace(recipe.optimisation, epochs=1))
+    finetune(store, tmp_path, "pretrained", recipe, pretrained=file)
+    begun = load_pretrained(file)
+    save_pretrained(replace(begun, provenance={"commit": "another"}), file)
+    finetune(store, tmp_path, "pretrained", recipe, pretrained=file)
+    assert load_checkpoint(tmp_path / "pretrained.ckpt").provenance["encoder"] == {
+        "commit": "another"
+    }
+    begun.network.backbone.get_parameter("spe").data.add_(1e-3)
+    save_pretrained(begun, file)
+    with pytest.raises(FitError, match="settings: pretrained was '"):
+        finetune(store, tmp_path, "pretrained", recipe, pretrained=file)
 
 
 def test_a_broken_state_is_refused(store: PoseStore, tiny: Tiny, tmp_path: Path) -> None:

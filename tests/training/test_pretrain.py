@@ -15,6 +15,7 @@ from model.pose.store import PoseStore
 from tests.training.swings import KINECT, READING, TINY, source_of, write_swings
 from training.__main__ import main
 from training.clip_choice import chosen_clips
+from training.clip_source import ClipSource
 from training.collapse import diversity
 from training.mgfd import MgfdWeights
 from training.presets import PRESETS
@@ -43,7 +44,7 @@ def test_pretraining_lowers_its_loss_and_keeps_clips_apart(
     path = pretrain(source, chosen, READING, TINY, tmp_path).checkpoint
     pretrained = load_pretrained(path)
     assert pretrained.provenance["data"] == {
-        "swings": {"clips": 60, "subjects": [0, 1, 2, 3, 4], "views": [1]}
+        "swings": {"clips": 60, "subjects": [0, 1, 2, 3, 4], "views": [1], "setups": []}
     }
     progress = pretrained.provenance["progress"]
     assert isinstance(progress, dict)
@@ -67,11 +68,18 @@ def test_collapse_is_named() -> None:
     assert diversity(torch.full((4, 8), torch.nan)).collapse == "complete collapse"
 
 
-def test_a_run_that_collapses_says_so(swings: PoseStore, tmp_path: Path) -> None:
-    """With similarity alone all clips become one: the run ends with a sentence that names it."""
+@pytest.mark.parametrize("validate_every", [1, 1_000])
+def test_a_run_that_collapses_says_so(
+    swings: PoseStore, tmp_path: Path, validate_every: int
+) -> None:
+    """With similarity alone all clips become one: a sentence names it, at the end if not before."""
     loss = MgfdWeights(similarity=50.0, variance_autocovariance=0.0)
     optimisation = replace(
-        TINY.optimisation, epochs=40, learning_rate=2e-2, average_decay=0.5, validate_every=1
+        TINY.optimisation,
+        epochs=40,
+        learning_rate=2e-2,
+        average_decay=0.5,
+        validate_every=validate_every,
     )
     perspective = replace(TINY.perspective, loss=loss)
     preset = replace(TINY, perspective=perspective, optimisation=optimisation)
@@ -199,6 +207,33 @@ def test_a_state_that_cannot_be_taken_up_is_kept_until_restart(
         )
         assert state.read_bytes() == broken
     assert main([*command, "--seed", "2", "--restart"]) == 0
+
+
+def test_a_run_is_not_taken_up_with_other_clips(
+    swings: PoseStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As many clips, but of another subject, or others who choose: refused by name."""
+    command = ["pretrain", "--store", str(swings.path), *QUICK, "--out", str(tmp_path)]
+    assert main([*command, "--left-out", "5", "--choosing", "4"]) == 0
+    kept = capsys.readouterr().out
+    assert "last epoch kept (fewer than 3 validations: --choosing chose nothing)" in kept
+    assert main([*command, "--left-out", "3", "--choosing", "4"]) == 2
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert "data.swings.subjects was [0, 1, 2, 3], and is now [0, 1, 2, 5]" in said
+    assert main([*command, "--left-out", "4", "--choosing", "5"]) == 2
+    assert "choosing.swings.subjects was [4], and is now [5]" in capsys.readouterr().err
+
+
+def test_subjects_of_several_stores_do_not_choose(
+    swings: PoseStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Class 0 of one data set is not class 0 of another; without --choosing both train."""
+    stores = ["--store", str(swings.path), str(swings.path)]
+    assert main(["pretrain", *stores, *QUICK, "--out", str(tmp_path), "--choosing", "5"]) == 2
+    (said,) = capsys.readouterr().err.splitlines()
+    assert "--choosing: expected one store, because classes of several have the same" in said
+    source = ClipSource([swings, swings], "kinect20", "kinect-3d", 1)
+    assert len(chosen_clips(source, None, set(), set()).train) == 144
 
 
 def test_a_run_that_is_done_is_not_done_again(

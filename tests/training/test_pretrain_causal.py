@@ -16,7 +16,7 @@ PROTOCOL = "--protocol utd_mhad/cross-subject".split()
 def test_causal_time_goes_through_every_command(tmp_path: Path) -> None:
     """No later frame changes an earlier dense feature; both ways of early prediction take it."""
     store = ["--store", str(write_protocol_store(tmp_path / "store").path)]
-    quick = "--hidden-size 16 --frames 16 --batch 12 --epochs 1".split()
+    quick = "--hidden-size 16 --frames 16 --batch 12 --epochs 1 --left-out 2 4 6 8".split()
     assert main(["pretrain", *store, *quick, "--causal", "--out", str(tmp_path)]) == 0
     encoder = tmp_path / "pretrained.ckpt"
     backbone = load_pretrained(encoder).network.backbone

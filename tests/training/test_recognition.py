@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from model.network.checkpoint import load_checkpoint
-from model.network.pretrained import load_pretrained
+from model.network.pretrained import load_pretrained, pretraining_network
 from model.pose.artifact import spec_of
 from model.pose.store import PoseStore, StoreError
 from tests.training.protocol_store import (
@@ -179,6 +179,42 @@ def test_a_run_that_was_killed_ends_in_the_same_weights(
     fewer = labelled_clips(PROTOCOL, odd_and_even, choosing=False, percent=50, seed=1)
     with pytest.raises(FitError, match="began with other settings"):
         finetune(fewer, beginning, RECIPE, tmp_path, HERE)
+
+
+def test_other_weights_to_begin_with_are_another_run(
+    odd_and_even: PoseStore, beginning: Beginning, tmp_path: Path
+) -> None:
+    """Of the same sizes: a state that began with other weights is refused."""
+    clips = labelled_clips(PROTOCOL, odd_and_even, choosing=False, percent=25, seed=1)
+    recipe = replace(RECIPE, optimisation=replace(RECIPE.optimisation, epochs=1))
+    path = finetune(clips, beginning, recipe, tmp_path, HERE)
+    data = load_checkpoint(path).provenance["data"]
+    assert data == {"utd_mhad": {"clips": 12, "subjects": [1, 3, 5, 7], "views": [], "setups": []}}
+    assert beginning.weights is not None
+    torch.manual_seed(5)
+    network = pretraining_network(beginning.encoder, beginning.reading)
+    other = replace(beginning, weights=replace(beginning.weights, network=network.eval()))
+    with pytest.raises(FitError, match=r"settings: pretrained was '[0-9a-f.]+', and is now"):
+        finetune(clips, other, recipe, tmp_path, HERE)
+
+
+def test_several_processes_do_not_fine_tune(
+    odd_and_even: PoseStore,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Under torchrun with two: exit 2, one sentence, and an earlier state is left alone."""
+    for name, value in (("TORCHELASTIC_RUN_ID", "x"), ("LOCAL_WORLD_SIZE", "2")):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
+    (tmp_path / "finetune.state.pt").write_bytes(b"kept")
+    options = ["--protocol", PROTOCOL.name, "--store", str(odd_and_even.path), "--restart"]
+    assert main(["finetune", "recognition", *options, "--out", str(tmp_path)]) == 2
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said == "finetune recognition: expected one process to fine-tune in, got 2"
+    assert (tmp_path / "finetune.state.pt").read_bytes() == b"kept"
 
 
 def test_a_recogniser_of_other_classes_is_refused(checkpoint: Path, tmp_path: Path) -> None:

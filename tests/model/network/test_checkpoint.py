@@ -1,17 +1,20 @@
 """Our checkpoint: what is saved is what is loaded, and nothing else is."""
 
+import copy
 import pickle
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import pytest
 import torch
+from torch import nn
 
 from model.network.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from model.network.config import EncoderConfig
 from model.network.recogniser import Recogniser, RecogniserConfig
-from model.network.weights import CheckpointError
+from model.network.weights import CheckpointError, digest
 
 ENCODER = EncoderConfig("dste", joints=4, persons=1, hidden_size=8, frames=16)
 CONFIG = RecogniserConfig(ENCODER, "frames", 3, "bone", (1, 1, 1, 2), head_dropout=0.1)
@@ -58,6 +61,20 @@ def test_the_same_checkpoint_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("a.pt", "b.pt"):
         save_checkpoint(checkpoint, tmp_path / name)
     assert (tmp_path / "a.pt").read_bytes() == (tmp_path / "b.pt").read_bytes()
+
+
+def test_a_digest_is_that_of_values_and_names() -> None:
+    """Copies have one; a value, a count of batches or a name that differs gives another."""
+    network = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2))
+    first = digest(network)
+    assert re.fullmatch("[0-9a-f]{64}", first)
+    assert digest(copy.deepcopy(network)) == first
+    assert digest(nn.ModuleDict({"a": network[0], "b": network[1]})) != first
+    counted = copy.deepcopy(network)
+    counted.get_buffer("1.num_batches_tracked").add_(1)
+    moved = copy.deepcopy(network)
+    moved.get_parameter("0.bias").data[1] += 1e-3
+    assert len({first, digest(counted), digest(moved)}) == 3
 
 
 def test_a_save_that_fails_leaves_the_old_file(

@@ -1,5 +1,6 @@
 """One encoder for three modalities: fusion, subsets, and what is kept of it in files."""
 
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -222,6 +223,9 @@ def test_a_backbone_that_does_not_fit_is_refused(
     recogniser = Recogniser(RecogniserConfig(encoder, "clip", 3, modality))
     with pytest.raises(CheckpointError, match=sentence):
         load_backbone(recogniser, pretrained)
+    read = replace(pretrained, path=Path("runs/nw.ckpt"))
+    with pytest.raises(CheckpointError, match=rf"^runs/nw\.ckpt: .*{sentence}"):
+        load_backbone(recogniser, read)
 
 
 def test_bones_of_another_tree_are_refused() -> None:

@@ -1,0 +1,133 @@
+"""Weights that have seen who tests are refused by what is noted beside them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import torch
+
+from model.network.pretrained import load_pretrained, save_pretrained
+from model.pose.store import DataSet, PoseStore
+from model.pose.store_writer import PoseStoreWriter
+from tests.training.protocol_store import clip, write_encoder, write_protocol_store
+from training.__main__ import main
+from training.clip_source import ClipSource
+from training.leaks import LeakError, check_unseen
+from training.protocols import protocol_named
+from training.results import read_result
+
+PROTOCOL = "utd_mhad/cross-subject"
+
+
+@pytest.fixture(scope="module")
+def odd_and_even(tmp_path_factory: pytest.TempPathFactory) -> PoseStore:
+    return write_protocol_store(tmp_path_factory.mktemp("protocol") / "store")
+
+
+@pytest.fixture(scope="module")
+def two_cameras(tmp_path_factory: pytest.TempPathFactory) -> PoseStore:
+    """A store that says it is NW-UCLA: subjects 1 and 2, each by cameras 1 and 3."""
+    path = tmp_path_factory.mktemp("cameras") / "store"
+    with PoseStoreWriter(path, DataSet("nw_ucla", "kinect20", 30.0, ("x",), "none")) as writer:
+        for subject in (1, 2):
+            for view in (1, 3):
+                seen = clip(subject, 0, view, 12)
+                writer.append(
+                    type(seen)(seen.name, seen.keypoints, seen.times_ms, subject, view, 0)
+                )
+    return PoseStore(path)
+
+
+def noting(path: Path, provenance: Mapping[str, object]) -> Path:
+    """A file with notes, which alone are read."""
+    torch.save({"provenance": dict(provenance)}, path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("protocol", "seen", "leaked"),
+    [
+        ("cross-view", {"subjects": [1, 2], "views": [1]}, None),
+        ("cross-view", {"subjects": [1], "views": [1, 3]}, "subjects 1 by cameras 3"),
+        ("cross-view", {"subjects": [1, 2], "views": []}, "subjects 1, 2 by cameras 3"),
+        ("cross-subject", {"subjects": [1], "views": [1, 3]}, None),
+        ("cross-subject", {"subjects": [1, 2], "views": [1]}, "subjects 2 by cameras 1"),
+        ("cross-subject", {"subjects": [-1], "views": [1]}, None),
+    ],
+)
+def test_a_clip_was_seen_if_its_subject_and_camera_were(
+    protocol: str,
+    seen: dict[str, object],
+    leaked: str | None,
+    two_cameras: PoseStore,
+    tmp_path: Path,
+) -> None:
+    """Cross-view shares subjects, cross-subject cameras; a file older than setups tells as much."""
+    chosen = protocol_named(f"nw_ucla/{protocol}")
+    test = chosen.partition(two_cameras).test
+    file = noting(tmp_path / "x.ckpt", {"data": {"nw_ucla": {"clips": 9, **seen}}})
+    if leaked is None:
+        assert check_unseen([file], chosen, two_cameras, test) == ()
+        return
+    with pytest.raises(LeakError, match=rf"x\.ckpt: expected .* nw_ucla/{protocol}, .*{leaked}$"):
+        check_unseen([file], chosen, two_cameras, test)
+
+
+def test_what_a_source_says_was_seen_is_what_is_refused(two_cameras: PoseStore) -> None:
+    """Only where a clip that tests is among the places: notes and their reader agree."""
+    source = ClipSource([two_cameras], "kinect20", "kinect-3d", 1)
+    chosen = protocol_named("nw_ucla/cross-view")
+    parts = chosen.partition(two_cameras)
+    file = two_cameras.path.parent / "seen.ckpt"
+    noting(file, {"data": source.seen(parts.train)})
+    assert check_unseen([file], chosen, two_cameras, parts.test) == ()
+    noting(file, {"data": source.seen([*parts.train, parts.test[0]])})
+    with pytest.raises(LeakError, match="subjects 1, 2 by cameras 3"):
+        check_unseen([file], chosen, two_cameras, parts.test)
+
+
+def test_a_recogniser_has_seen_what_its_encoder_saw(
+    odd_and_even: PoseStore, tmp_path: Path
+) -> None:
+    """Its own clips are of the training part, but it was pretrained on all; other data are none."""
+    chosen = protocol_named(PROTOCOL)
+    test = chosen.partition(odd_and_even).test
+    own = {"data": {"utd_mhad": {"subjects": [1, 3]}}}
+    sound = noting(tmp_path / "a.ckpt", own | {"encoder": {"data": {"hdm05": {"subjects": [2]}}}})
+    silent = noting(tmp_path / "b.ckpt", own | {"encoder": {"commit": "x"}})
+    assert check_unseen([sound], chosen, odd_and_even, test) == ()
+    (note,) = check_unseen([sound, silent], chosen, odd_and_even, test)
+    assert note == f"{silent} does not say all that it saw: a leak would go unnoticed."
+    leaky = noting(
+        tmp_path / "c.ckpt", own | {"encoder": {"data": {"utd_mhad": {"subjects": [2]}}}}
+    )
+    with pytest.raises(LeakError, match=r"subjects 2$"):
+        check_unseen([sound, leaky], chosen, odd_and_even, test)
+
+
+@pytest.mark.parametrize("task", ["linear", "knn", "few-shot", "early"])
+def test_the_commands_refuse_a_leak_and_note_silence(
+    task: str, odd_and_even: PoseStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit 2 and one sentence; with random weights or choosing subjects nothing leaks."""
+    file = write_encoder(tmp_path / "pretrained.ckpt")
+    asked = ["evaluate", task, "--protocol", PROTOCOL, "--store", str(odd_and_even.path)]
+    asked += ["--pretrained", str(file), "--out", str(tmp_path / "results"), "--name"]
+    if task == "knn":
+        assert main([*asked, "silent"]) == 0
+        assert "does not say all" in read_result(tmp_path / "results" / "silent.json").notes[-1]
+    pretrained = load_pretrained(file)
+    data = {"utd_mhad": {"clips": 24, "subjects": [1, 2], "views": [], "setups": []}}
+    leaky = type(pretrained)(pretrained.network, pretrained.reading, {"data": data})
+    save_pretrained(leaky, file)
+    capsys.readouterr()
+    assert main([*asked, "leaky"]) == 2
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said == (
+        f"evaluate {task}: {file}: expected weights that saw no clip which tests in {PROTOCOL}, "
+        "these saw subjects 2"
+    )
+    assert not (tmp_path / "results" / "leaky.json").exists()
+    if task == "knn":
+        assert main([*asked, "random", "--random-weights", "1"]) == 0
+        assert main([*asked, "choosing", "--choosing"]) == 0
