@@ -67,7 +67,7 @@ def check_unseen(
                     f"{path}: expected weights that saw no clip which tests in {protocol.name}, "
                     f"these saw {_named(leaked)}"
                 )
-    return tuple(notes)
+    return tuple(dict.fromkeys(notes))
 
 
 def _noted(provenance: object) -> list[Mapping[str, Seen] | None]:
