@@ -84,6 +84,15 @@ TABLES: Mapping[str, Table] = {
         pattern="bench.window.{row}.{column}_ms",
         digits=2,
     ),
+    "training": Table(
+        rows=(
+            ("augment.speedup", "four views of a batch, against NumPy clip by clip"),
+            ("train_step.bf16_speedup", "a training step in bfloat16, against float32"),
+        ),
+        columns=(("bench", "times as fast"),),
+        pattern="{column}.{row}",
+        digits=2,
+    ),
     "streams": Table(
         rows=(("streams_1", "1 client"), ("streams_10", "10 clients")),
         columns=(("median_ms", "median"), ("p99_ms", "99 %")),
