@@ -94,7 +94,7 @@ def record_figures(figures: Iterable[Figure], path: Path = FIGURES_PATH) -> None
 def machine() -> str:
     """The processor of this machine and how many cores this process may use."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{_processor()}, {cores} cores"
+    return f"{_processor()}, {cores} {'core' if cores == 1 else 'cores'}"
 
 
 def commit(root: Path = ROOT) -> str:
