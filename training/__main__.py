@@ -3,20 +3,45 @@
 import sys
 from collections.abc import Sequence
 
-from model.pose.command_line import Parser
-from training import ablate, doctor, evaluate, finetune, prepare, pretrain, report
+from training.commands import Command, CommandParser, add_commands
 
 INTERRUPTED = 130
 """The exit status after Ctrl-C; a run that keeps its state is taken up by the same command."""
 
+COMMANDS = (
+    Command("prepare", "training.prepare", "read a data set's raw files into a store"),
+    Command("pretrain", "training.pretrain", "pretrain an encoder without labels"),
+    Command(
+        "ablate",
+        "training.ablate",
+        "take the parts of pretraining away one by one, on NW-UCLA",
+    ),
+    Command(
+        "finetune",
+        "training.finetune",
+        "train with labels, from a pretrained encoder or from scratch",
+    ),
+    Command("evaluate", "training.evaluate", "measure weights on a task"),
+    Command("report", "training.report", "tables and pictures of what was measured"),
+    Command(
+        "fit-estimator",
+        "training.everyday.fit_estimator",
+        "measure a pose estimator's errors on recordings of real video",
+    ),
+    Command("doctor", "training.doctor", "say what there is to learn on"),
+)
+
+
+def command_line() -> CommandParser:
+    """The parser of all commands, of which none is loaded yet."""
+    parser = CommandParser(prog="python -m training", description=__doc__)
+    add_commands(parser, "command", COMMANDS)
+    return parser
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit status."""
-    parser = Parser(prog="python -m training", description=__doc__)
-    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (prepare, pretrain, ablate, finetune, evaluate, report, doctor):
-        command.add_parser(subparsers)
-    args = parser.parse_args(arguments)
+    args = command_line().parse_args(arguments)
     try:
         status: int = args.run(args)
     except KeyboardInterrupt:

@@ -7,33 +7,32 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from model.pose.store import PoseStore
 from training.ablation import VARIANTS
-from training.clip_evaluation import EXPECTED_ERRORS, positive, seed
+from training.arguments import (
+    add_directory,
+    add_json,
+    add_run_directory,
+    add_store,
+    positive,
+    seed,
+)
+from training.clip_evaluation import EXPECTED_ERRORS
 from training.devices import DeviceError, ThisMachine, choose_devices
 from training.trials import Trial, Trials
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Adds ``ablate`` to the commands of ``python -m training``."""
-    parser = subparsers.add_parser(
-        "ablate",
-        help="take the parts of pretraining away one by one, on NW-UCLA",
-        description="Pretrains each variant of the method on NW-UCLA's training cameras, and "
-        "measures its frozen features; all variants with one seed before the next. A trial that "
-        "was interrupted is taken up, one that is done is skipped.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Says what ``ablate`` can be told."""
+    parser.description = (
+        "Pretrains each variant of the method on NW-UCLA's training cameras, and measures its "
+        "frozen features; all variants with one seed before the next. A trial that was interrupted "
+        "is taken up, one that is done is skipped."
     )
-    for option, what in (
-        ("--store", "prepared store of NW-UCLA"),
-        ("--out", "of the runs"),
-        ("--results", "of what was found"),
-    ):
-        parser.add_argument(
-            option, metavar="DIR", type=Path, required=True, default=argparse.SUPPRESS, help=what
-        )
+    add_store(parser, "prepared store of NW-UCLA")
+    add_run_directory(parser, "begin trials that are not done anew")
+    add_directory(parser, "--results", "of what was found")
     parser.add_argument(
         "--seeds", metavar="N", type=seed, nargs="+", default=[1, 2, 3], help="a trial each"
     )
@@ -46,12 +45,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         default=argparse.SUPPRESS,
         help=f"these variants, of {', '.join(VARIANTS)} (default: all)",
     )
-    parser.add_argument(
-        "--restart", action="store_true", help="begin trials that are not done anew"
-    )
-    parser.add_argument(
-        "--json", action="store_true", help="print one machine-readable line last on stdout"
-    )
+    add_json(parser)
     parser.set_defaults(run=run)
 
 

@@ -1,5 +1,6 @@
 """The choice of clips: which train an encoder, and between which its validation retrieves."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from model.pose.store import StoreError
@@ -22,7 +23,11 @@ class Chosen:
 
 
 def chosen_clips(
-    source: ClipSource, views: set[int] | None, left_out: set[int], choosing: set[int]
+    source: ClipSource,
+    views: set[int] | None,
+    left_out: set[int],
+    choosing: set[int],
+    training: Collection[int] | None = None,
 ) -> Chosen:
     """Chooses clips by what the stores say of them.
 
@@ -31,6 +36,8 @@ def chosen_clips(
         views: Cameras whose clips train; None for all.
         left_out: Subjects that are not looked at.
         choosing: Subjects whose clips do not train, but are asked in the validation.
+        training: Places of the clips that train by a protocol, others are not looked at; None for
+            all.
 
     Raises:
         StoreError: No clip is left to train, no clip is of a subject or camera that is named, or
@@ -41,7 +48,8 @@ def chosen_clips(
             "--choosing: expected one store, because classes of several have the same numbers; "
             f"got {source.stores}"
         )
-    entries = [(place, source.entry(place)) for place in range(len(source))]
+    places = range(len(source)) if training is None else training
+    entries = [(place, source.entry(place)) for place in places]
     for what, named, there in (
         ("subject", left_out | choosing, {entry.subject for _, entry in entries}),
         ("camera", views or set(), {entry.view for _, entry in entries}),

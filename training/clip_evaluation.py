@@ -6,7 +6,6 @@ an outcome.
 
 import argparse
 import json
-import math
 import shlex
 import sys
 from collections.abc import Callable, Sequence
@@ -22,9 +21,10 @@ from model.pose.artifact import ArtifactError
 from model.pose.figures import measured
 from model.pose.layout import LayoutError
 from model.pose.store import PoseStore, StoreError
+from training.arguments import add_json, add_protocol, add_result, add_seed, add_store
 from training.comparison import DEVIATION
 from training.leaks import LeakError, check_unseen
-from training.optimisation import SEEDS, FitError
+from training.optimisation import FitError
 from training.protocols import Partition, ProtocolError, protocol_named
 from training.results import FeatureMap, Point, Result, ResultError, check_name, write_result
 
@@ -70,68 +70,19 @@ def accuracy(truth: NDArray[np.int64], predicted: NDArray[np.int64]) -> float:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options that every such task has."""
-    parser.add_argument(
-        "--protocol", metavar="NAME", required=True, help="such as nw_ucla/cross-view"
-    )
-    parser.add_argument(
-        "--store", metavar="DIR", type=Path, required=True, help="its prepared store"
-    )
-    parser.add_argument(
-        "--name",
-        required=True,
-        help="of the figures and of the result's file, such as nw_ucla.linear.single",
-    )
-    parser.add_argument(
-        "--out", metavar="DIR", type=Path, required=True, help="directory of results"
-    )
+    add_protocol(parser, required=True)
+    add_store(parser)
+    add_result(parser, "nw_ucla.linear.single")
     parser.add_argument(
         "--choosing",
         action="store_true",
-        help="ask training subjects who are held out, and look at no test clip (default: not)",
+        help="ask training subjects who are held out, and look at no test clip",
     )
     parser.add_argument(
-        "--project",
-        action="store_true",
-        help="show clips in space as a camera's picture (default: not)",
+        "--project", action="store_true", help="show clips in space as a camera's picture"
     )
-    parser.add_argument("--seed", metavar="N", type=seed, default=1, help="(default: 1)")
-    parser.add_argument(
-        "--json",
-        action="store_true",
-        help="print one machine-readable line last on stdout (default: not)",
-    )
-
-
-def natural(text: str) -> int:
-    """A whole number of at least 0, as an argument."""
-    if not text.isascii() or not text.isdigit():
-        raise argparse.ArgumentTypeError(f"expected a whole number of at least 0, got {text!r}")
-    return int(text)
-
-
-def seed(text: str) -> int:
-    """A seed of random numbers, as an argument."""
-    if natural(text) >= SEEDS:
-        raise argparse.ArgumentTypeError(f"expected a seed of at most {SEEDS - 1}, got {text}")
-    return int(text)
-
-
-def positive(text: str) -> int:
-    """A whole number of at least 1, as an argument."""
-    if natural(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, got {text!r}")
-    return int(text)
-
-
-def above_zero(text: str) -> float:
-    """A finite number above 0, as an argument."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.0
-    if not 0 < number < math.inf:
-        raise argparse.ArgumentTypeError(f"expected a number above 0, got {text!r}")
-    return number
+    add_seed(parser)
+    add_json(parser)
 
 
 def opened(args: argparse.Namespace) -> tuple[PoseStore, Partition]:

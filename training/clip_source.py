@@ -98,15 +98,7 @@ class ClipSource:
         for place in places:
             name = self._clips[place][0].data_set.name
             found.setdefault(name, []).append(self.entry(place))
-        return {
-            name: {
-                "clips": len(entries),
-                "subjects": sorted({entry.subject for entry in entries}),
-                "views": sorted({entry.view for entry in entries if entry.view is not None}),
-                "setups": sorted({entry.setup for entry in entries if entry.setup is not None}),
-            }
-            for name, entries in found.items()
-        }
+        return {name: seen_of(entries) for name, entries in found.items()}
 
     @property
     def in_space(self) -> bool:
@@ -161,6 +153,16 @@ class ClipSource:
             if self._dimensions == 3:
                 keypoints = stood_up(keypoints)
         return layout_mapping(layout, self._skeleton)(keypoints).swapaxes(1, 2)
+
+
+def seen_of(entries: Sequence[ClipEntry]) -> dict[str, object]:
+    """How many clips of a data set these are, and of which subjects, views and setups."""
+    return {
+        "clips": len(entries),
+        "subjects": sorted({entry.subject for entry in entries}),
+        "views": sorted({entry.view for entry in entries if entry.view is not None}),
+        "setups": sorted({entry.setup for entry in entries if entry.setup is not None}),
+    }
 
 
 def _check_dimensions(store: PoseStore, read: int, project: bool) -> None:

@@ -15,12 +15,30 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from model.pose.artifact import BACKGROUND, ArtifactSpec
+from model.network.weights import CheckpointError
+from model.pose.artifact import BACKGROUND, ArtifactError, ArtifactSpec
+from model.pose.layout import LayoutError
 from model.pose.metrics import SegmentationScores
 from model.pose.store import PoseClip, PoseStore, StoreError
+from training.arguments import add_json, add_protocol, add_result, add_store, natural
 from training.labellers import Labeller, open_artifact, open_checkpoint
+from training.leaks import LeakError, check_unseen
 from training.online import Evaluation, FrameLabel, OnlineRecording, evaluate
+from training.protocols import ProtocolError, protocol_named
+from training.results import ResultError
 from training.splits import UTKINECT, clips_of
+
+EXPECTED_ERRORS = (
+    StoreError,
+    LayoutError,
+    ProtocolError,
+    LeakError,
+    ArtifactError,
+    CheckpointError,
+    ResultError,
+    OSError,
+)
+"""Bad input: each says in one sentence what was expected and what came."""
 
 MEASURES: Mapping[str, str] = MappingProxyType(
     {
@@ -41,15 +59,18 @@ class DenseEvaluation:
 
     Attributes:
         spec: The model.
-        protocol: Which recordings they are: ``utkinect/subjects 2 4 6 8 10``.
+        protocol: Which recordings they are: ``pku1/cross-subject``, or
+            ``utkinect/subjects 2 4 6 8 10``.
         clips: The recordings.
         said: What was said of them, by their names.
+        notes: What a reader should know, a sentence each.
     """
 
     spec: ArtifactSpec
     protocol: str
-    clips: Sequence[PoseClip]
+    clips: list[PoseClip]
     said: Evaluation
+    notes: tuple[str, ...] = ()
 
     def probabilities(self, name: str) -> NDArray[np.float64]:
         """The calibrated probability of each class in each frame of a recording, ``(T, K)``."""
@@ -72,47 +93,54 @@ def probabilities(said: Sequence[FrameLabel], labels: Sequence[str]) -> NDArray[
     return found
 
 
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Adds ``--checkpoint`` and ``--artifact``, of which one has to be named."""
+    model = parser.add_mutually_exclusive_group(required=True)
+    for option, what in (
+        ("--checkpoint", "a checkpoint of training (default: the artifact)"),
+        ("--artifact", "an exported .onnx file (default: the checkpoint)"),
+    ):
+        model.add_argument(option, metavar="FILE", type=Path, help=what)
+
+
+def opened_model(args: argparse.Namespace) -> Labeller:
+    """Opens what `add_model` was given.
+
+    Raises:
+        CheckpointError: The checkpoint cannot be read.
+        ArtifactError: The artifact cannot be read.
+    """
+    return open_artifact(args.artifact) if args.artifact else open_checkpoint(args.checkpoint)
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds what both commands ask for: store, model, recordings, look-ahead, name and place."""
-    model = parser.add_mutually_exclusive_group(required=True)
-    model.add_argument("--checkpoint", metavar="FILE", type=Path, help="a checkpoint of training")
-    model.add_argument("--artifact", metavar="FILE", type=Path, help="an exported .onnx file")
-    parser.add_argument(
-        "--store",
-        metavar="DIR",
-        type=Path,
-        required=True,
-        help="a prepared store with frame labels",
-    )
+    add_model(parser)
+    add_store(parser, "a prepared store with frame labels")
     recordings = parser.add_mutually_exclusive_group()
+    testing = "those that test, where the data set is utkinect"
+    add_protocol(recordings, required=False, otherwise=testing)
     recordings.add_argument(
         "--subjects",
         metavar="N",
-        type=int,
+        type=natural,
         nargs="+",
-        help="whose recordings (default: those that test, where the data set is utkinect)",
+        help=f"whose recordings (default: {testing})",
     )
     recordings.add_argument(
-        "--split", metavar="NAME", help="which published split of the store, such as xsub_test"
+        "--split",
+        metavar="NAME",
+        help=f"a published split of the store, such as xsub_test (default: {testing})",
     )
     parser.add_argument(
         "--lookahead-frames",
         metavar="N",
-        type=int,
+        type=natural,
         help="frames of a window that a label waits for; half a window is as good as offline "
         "(default: the model's own)",
     )
-    parser.add_argument(
-        "--name", required=True, help="of the result and its figures, such as utkinect.detection"
-    )
-    parser.add_argument(
-        "--out", metavar="DIR", type=Path, required=True, help="directory of results"
-    )
-    parser.add_argument(
-        "--json",
-        action="store_true",
-        help="print one machine-readable line last on stdout (default: not)",
-    )
+    add_result(parser, "utkinect.detection")
+    add_json(parser)
 
 
 def evaluate_dense(args: argparse.Namespace) -> DenseEvaluation:
@@ -120,17 +148,27 @@ def evaluate_dense(args: argparse.Namespace) -> DenseEvaluation:
 
     Raises:
         StoreError: The store lacks the recordings, labels for their frames, or the model's classes.
+        ProtocolError: The protocol is unknown, or does not fit the store.
+        LeakError: The checkpoint says that it saw a recording that tests by the protocol.
         CheckpointError: The checkpoint cannot be read.
         ArtifactError: The artifact cannot be read, or has no such look-ahead.
     """
-    labeller = open_artifact(args.artifact) if args.artifact else open_checkpoint(args.checkpoint)
+    labeller = opened_model(args)
     if args.lookahead_frames is not None:
         spec = replace(labeller.spec, lookahead_frames=args.lookahead_frames)
         labeller = replace(labeller, spec=spec)
     store = PoseStore(args.store)
-    protocol, clips = _recordings(store, args.subjects, args.split)
+    if args.protocol is not None:
+        protocol = protocol_named(args.protocol)
+        test = protocol.partition(store).test
+        asked = [args.checkpoint] if args.checkpoint else []
+        notes = check_unseen(asked, protocol, store, test)
+        name, clips = protocol.name, [store[place] for place in test]
+    else:
+        named, clips = _recordings(store, args.subjects, args.split)
+        name, notes = f"{store.data_set.name}/{named}", ()
     said = label_recordings(store, clips, labeller)
-    return DenseEvaluation(labeller.spec, f"{store.data_set.name}/{protocol}", clips, said)
+    return DenseEvaluation(labeller.spec, name, clips, said, notes)
 
 
 def label_recordings(store: PoseStore, clips: Sequence[PoseClip], labeller: Labeller) -> Evaluation:
@@ -158,6 +196,7 @@ def command_of(task: str, args: argparse.Namespace) -> str:
     """The command that makes a result again."""
     model = ("--artifact", args.artifact) if args.artifact else ("--checkpoint", args.checkpoint)
     words = ["python", "-m", "training", "evaluate", task, "--store", args.store, *model]
+    words += ["--protocol", args.protocol] if args.protocol else []
     words += ["--subjects", *args.subjects] if args.subjects else []
     words += ["--split", args.split] if args.split else []
     if args.lookahead_frames is not None:
@@ -167,14 +206,14 @@ def command_of(task: str, args: argparse.Namespace) -> str:
 
 def _recordings(
     store: PoseStore, subjects: Sequence[int] | None, split: str | None
-) -> tuple[str, Sequence[PoseClip]]:
+) -> tuple[str, list[PoseClip]]:
     """What the recordings are called together, and the recordings."""
     if split is not None:
         return split, [store[place] for place in store.split(split)]
     if subjects is None and store.data_set.name != "utkinect":
         raise StoreError(
-            f"{store.path}: expected --subjects or --split, for who tests in "
+            f"{store.path}: expected --protocol, --split or --subjects, for who tests in "
             f"{store.data_set.name} is not fixed"
         )
     chosen = UTKINECT.test if subjects is None else tuple(subjects)
-    return f"subjects {' '.join(map(str, chosen))}", clips_of(store, chosen)
+    return f"subjects {' '.join(map(str, chosen))}", list(clips_of(store, chosen))

@@ -1,7 +1,7 @@
 """The dense task: windows of continuous recordings, a label for every frame.
 
-What `training.fit` learns: batches drawn from the subjects that train, the loss over positions, and
-the validation, online, on the subjects that choose.
+What `training.fit` learns: batches drawn from the recordings that train, the loss over positions,
+and the validation, online, on those that choose.
 """
 
 from collections.abc import Iterator
@@ -12,13 +12,12 @@ from torch import Tensor, nn
 
 from model.pose.artifact import ArtifactSpec
 from model.pose.layout import layout_named
-from model.pose.store import PoseStore
 from training.augment import augment
+from training.dense_recordings import DenseRecordings
 from training.frame_loss import frame_loss, position_weights
 from training.labellers import predictor_of
 from training.online import Evaluation, OnlineRecording, evaluate
 from training.recipes import Recipe
-from training.splits import Split, clips_of
 from training.windows import WindowSampler
 
 Batch = tuple[Tensor, Tensor]
@@ -26,28 +25,24 @@ Batch = tuple[Tensor, Tensor]
 
 
 class DenseTask:
-    """The frames of a store's recordings, to be labelled.
-
-    Attributes:
-        choosing: The recordings that choose, cut into windows.
-    """
+    """The frames of recordings, to be labelled."""
 
     def __init__(
         self,
-        store: PoseStore,
-        split: Split,
+        recordings: DenseRecordings,
         spec: ArtifactSpec,
         recipe: Recipe,
         device: torch.device,
     ) -> None:
-        """Reads the recordings of the subjects that train and choose, and of no other.
+        """Takes the recordings that train and those that choose, and no other.
 
         Raises:
-            StoreError: Where a subject has no recording, or a recording no labels.
+            StoreError: A recording has no labels, or none has a window that can be learnt.
         """
-        layout = store.data_set.layout
-        self.choosing = [OnlineRecording(c, layout, spec) for c in clips_of(store, split.choose)]
-        self._sampler = WindowSampler(clips_of(store, split.train), layout, spec)
+        self._layout = recordings.store.data_set.layout
+        self._choosing = recordings.choosing()
+        self._spec = spec
+        self._sampler = WindowSampler(recordings.training(), self._layout, spec)
         self._skeleton = layout_named(spec.layout)
         self._recipe = recipe
         self._device = device
@@ -69,10 +64,15 @@ class DenseTask:
         logits, _ = network(clips)
         return frame_loss(logits, labels, self._weights, self._recipe.smoothing)
 
-    def validate(self, network: nn.Module) -> float:
-        """Macro-F1 of a network on the recordings that choose, in per cent."""
-        return self.evaluate(network).scores.macro_f1
+    def validate(self, network: nn.Module) -> float | None:
+        """Macro-F1 of a network on the recordings that choose, in per cent; None without any."""
+        return self.evaluate(network).scores.macro_f1 if self._choosing else None
 
     def evaluate(self, network: nn.Module) -> Evaluation:
-        """Lets a network, in evaluation mode, label the recordings that choose."""
-        return evaluate(self.choosing, predictor_of(network))
+        """Lets a network, in evaluation mode, label the recordings that choose.
+
+        Their windows are cut anew each time, one recording after another: those of a long one
+        take a hundred megabytes.
+        """
+        cut = (OnlineRecording(clip, self._layout, self._spec) for clip in self._choosing)
+        return evaluate(cut, predictor_of(network))

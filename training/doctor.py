@@ -13,6 +13,7 @@ from importlib.metadata import version
 import torch
 
 from model.pose.figures import machine as processor
+from training.arguments import HelpWithDefaults, add_json
 from training.devices import (
     ACCELERATORS,
     Accelerator,
@@ -115,22 +116,22 @@ def product_deviation(accelerator: Accelerator) -> float:
     return float((product.float().cpu() - exact).norm() / exact.norm())
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Adds ``doctor`` to the commands of ``python -m training``."""
-    parser = subparsers.add_parser(
-        "doctor",
-        help="say what there is to learn on",
-        description="Says what there is to learn on, and multiplies on it; exit 1 where something "
-        "stands in the way.",
-        epilog=EXPECTED,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+class _HelpAsWritten(HelpWithDefaults, argparse.RawDescriptionHelpFormatter):
+    """Keeps the lines of `EXPECTED`."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Says what ``doctor`` can be told."""
+    parser.description = (
+        "Says what there is to learn on, and multiplies on it; exit 1 where something stands in "
+        "the way."
     )
+    parser.epilog = EXPECTED
+    parser.formatter_class = _HelpAsWritten
     parser.add_argument(
         "--require", choices=ACCELERATORS, help="exit 1 where it is not here (default: nothing)"
     )
-    parser.add_argument(
-        "--json", action="store_true", help="print one machine-readable line (default: not)"
-    )
+    add_json(parser)
     parser.set_defaults(run=run)
 
 

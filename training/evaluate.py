@@ -2,36 +2,35 @@
 
 import argparse
 
-from training import (
-    evaluate_detection,
-    evaluate_early,
-    evaluate_few_shot,
-    evaluate_knn,
-    evaluate_linear,
-    evaluate_recognition,
-    evaluate_segmentation,
-    evaluate_utkinect,
-)
+from training.commands import Command, add_commands
 
 TASKS = (
-    evaluate_linear,
-    evaluate_knn,
-    evaluate_few_shot,
-    evaluate_early,
-    evaluate_recognition,
-    evaluate_detection,
-    evaluate_segmentation,
-    evaluate_utkinect,
+    Command("linear", "training.evaluate_linear", "a linear probe on frozen features"),
+    Command("knn", "training.evaluate_knn", "retrieval of the nearest clip by frozen features"),
+    Command("few-shot", "training.evaluate_few_shot", "recognition from 1, 3 and 5 clips a class"),
+    Command("early", "training.evaluate_early", "recognition from the beginning of a clip"),
+    Command("recognition", "training.evaluate_recognition", "fine-tuned recognition of clips"),
+    Command(
+        "detection",
+        "training.evaluate_detection",
+        "temporal action detection: mAP_a and mAP_v at tIoU 0.1 to 0.9",
+    ),
+    Command(
+        "segmentation",
+        "training.evaluate_segmentation",
+        "temporal action segmentation: frame accuracy, edit score, F1@10, 25, 50",
+    ),
+    Command(
+        "utkinect",
+        "training.evaluate_utkinect",
+        "labels for every frame, online, over whole recordings",
+    ),
 )
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Adds ``evaluate`` to the commands of ``python -m training``."""
-    parser = subparsers.add_parser(
-        "evaluate",
-        help="measure weights on a task",
-        description="Measures pretrained encoders, fine-tuned checkpoints and artifacts on tasks.",
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Says what ``evaluate`` can be told."""
+    parser.description = (
+        "Measures pretrained encoders, fine-tuned checkpoints and artifacts on tasks."
     )
-    tasks = parser.add_subparsers(dest="task", required=True, metavar="TASK")
-    for task in TASKS:
-        task.add_parser(tasks)
+    add_commands(parser, "task", TASKS)

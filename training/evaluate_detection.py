@@ -7,12 +7,11 @@ import argparse
 import json
 import sys
 
-from model.network.weights import CheckpointError
-from model.pose.artifact import ArtifactError
 from model.pose.figures import measured
 from model.pose.store import StoreError
 from training.average_precision import Recording
 from training.dense_evaluation import (
+    EXPECTED_ERRORS,
     DenseEvaluation,
     add_arguments,
     command_of,
@@ -26,20 +25,18 @@ from training.detection import (
     detected,
     score_detection,
 )
-from training.results import Point, Result, ResultError, check_name, write_result
+from training.results import Point, Result, check_name, write_result
 
 TASK = "detection"
 CURVES_AT = 0.5
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Adds ``detection`` to the tasks of ``evaluate``."""
-    parser = subparsers.add_parser(
-        TASK,
-        help="temporal action detection: mAP_a and mAP_v at tIoU 0.1 to 0.9",
-        description="Runs a dense model over whole recordings, takes the runs of frames in which a "
-        "class is likely for proposals, and prints their mean average precision over classes and "
-        "over recordings.",
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Says what ``evaluate detection`` can be told."""
+    parser.description = (
+        "Runs a dense model over whole recordings, takes the runs of frames in which a class is "
+        "likely for proposals, and prints their mean average precision over classes and over "
+        "recordings."
     )
     add_arguments(parser)
     parser.set_defaults(run=run)
@@ -56,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
         scores = score_detection(recordings)
         result = _result(dense, recordings, scores, args)
         path = write_result(result, args.out)
-    except (StoreError, ArtifactError, CheckpointError, ResultError, OSError) as error:
+    except EXPECTED_ERRORS as error:
         print(f"evaluate: {error}", file=sys.stderr)
         return 2
     print("\n".join([*_lines(dense.spec.name, scores), str(path)]))
@@ -106,6 +103,7 @@ def _result(
             f"{scores.recordings} recordings, {scores.segments} true segments, "
             f"{scores.proposals} proposals; precision-recall at tIoU {CURVES_AT:g}; "
             f"look-ahead {dense.spec.lookahead_frames} frames.",
+            *dense.notes,
         ),
     )
 

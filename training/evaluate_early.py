@@ -1,7 +1,8 @@
 """``evaluate early``: the class of a clip from its beginning alone, at 10, 20, … 100 % of it.
 
-What is observed is resized to T frames, as whole clips are. A probe is fitted to whole training
-clips and to their beginnings; a fine-tuned recogniser is asked as it is.
+A causal encoder reads each clip once: its dense feature at a frame is what it would say having seen
+no more. For any other, what is observed is resized to T frames, as whole clips are. A probe is
+fitted to whole training clips and to their beginnings; a fine-tuned recogniser is asked as it is.
 """
 
 import argparse
@@ -21,9 +22,10 @@ from training.frozen_evaluation import (
     run_frozen,
 )
 from training.frozen_streams import Frozen, FrozenStream
-from training.probes import Probe, logistic
+from training.probes import logistic
 from training.protocols import Partition
 from training.recognition_streams import mean_probabilities, open_recogniser
+from training.representation import labelled
 from training.subsets import classes_of
 
 SHARES = tuple(range(10, 101, 10))
@@ -31,6 +33,9 @@ SHARES = tuple(range(10, 101, 10))
 
 FITTED_SHARES = (20, 40, 60, 80)
 """Per cent of the training clips to which the probe is fitted, beside whole ones."""
+
+ONE_PASS = "each clip read once, by dense features of the frames seen so far"
+CUT = "each beginning cut out and resized to the frames of a clip"
 
 
 def early(
@@ -55,21 +60,18 @@ def early(
 
 
 def early_frozen(frozen: Frozen) -> Outcome:
-    """Accuracy of probes on frozen features, averaged over streams."""
-    probes = [_probe_of_beginnings(frozen, stream) for stream in frozen.streams]
+    """Accuracy of probes on frozen features, averaged over streams.
+
+    Raises:
+        CheckpointError: A causal encoder has too few frames for a tenth of a clip.
+    """
     asked = frozen.partition.test
-
-    def predicted_at(share: float) -> NDArray[np.int64]:
-        spread = [
-            probe(stream.features(asked, share))
-            for probe, stream in zip(probes, frozen.streams, strict=True)
-        ]
-        said: NDArray[np.int64] = np.mean(spread, axis=0).argmax(axis=1)
-        return said
-
+    spread = np.mean([_probabilities(frozen, stream) for stream in frozen.streams], axis=0)
+    said = dict(zip(SHARES, spread.argmax(axis=2), strict=True))
     source = frozen.streams[0].source
     truth = classes_of(source.entry(place) for place in asked)
-    return early(truth, predicted_at, "Frozen features, probe of whole clips and beginnings.")
+    note = "Frozen features, probe of whole clips and beginnings; " + _way(frozen)
+    return early(truth, lambda share: said[round(100 * share)], note)
 
 
 def early_recognised(
@@ -88,22 +90,36 @@ def early_recognised(
         return said
 
     truth = classes_of(store.entries[place] for place in partition.test)
-    return early(truth, predicted_at, "Fine-tuned on whole clips and crops.")
+    return early(truth, predicted_at, f"Fine-tuned on whole clips and crops; {CUT}.")
 
 
-def _probe_of_beginnings(frozen: Frozen, stream: FrozenStream) -> Probe:
+def _probabilities(frozen: Frozen, stream: FrozenStream) -> NDArray[np.float64]:
+    """What one stream's probe says of each clip at each share, ``(S, N, K)``."""
     train = frozen.partition.train
-    beginnings = [stream.labelled(train, percent / 100) for percent in FITTED_SHARES]
-    return logistic(stream.labelled(train), len(frozen.classes), beginnings)
+    *beginnings, whole = (
+        labelled(features, stream.source, train)
+        for features in stream.beginnings(train, [*(p / 100 for p in FITTED_SHARES), 1.0])
+    )
+    probe = logistic(whole, len(frozen.classes), beginnings)
+    asked = stream.beginnings(frozen.partition.test, [percent / 100 for percent in SHARES])
+    return np.stack([probe(features) for features in asked])
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Adds ``early`` to the tasks of ``evaluate``."""
-    parser = subparsers.add_parser(
-        "early",
-        help="recognition from the beginning of a clip",
-        description="Asks for the class of each clip from its first 10, 20, … 100 %, by a probe on "
-        "frozen features or by fine-tuned recognisers.",
+def _way(frozen: Frozen) -> str:
+    """How beginnings were read, for the note."""
+    causal = [stream.causal for stream in frozen.streams]
+    if all(causal):
+        return f"{ONE_PASS}."
+    if not any(causal):
+        return f"{CUT}."
+    return f"{ONE_PASS} where the encoder is causal, else {CUT}."
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Says what ``evaluate early`` can be told."""
+    parser.description = (
+        "Asks for the class of each clip from its first 10, 20, … 100 %, by a probe on frozen "
+        "features or by fine-tuned recognisers. A causal encoder reads each clip once."
     )
     weights = parser.add_mutually_exclusive_group(required=True)
     add_pretrained_argument(weights, required=False)

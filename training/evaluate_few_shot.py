@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics.pairwise import cosine_similarity
 
-from training.clip_evaluation import Outcome, accuracy, positive
+from training.arguments import positive
+from training.clip_evaluation import Outcome, accuracy
 from training.comparison import DEVIATION
 from training.frozen_evaluation import add_frozen_arguments, run_frozen
 from training.frozen_streams import Frozen
@@ -58,17 +59,15 @@ def nearest_mean(
     return nearest
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Adds ``few-shot`` to the tasks of ``evaluate``."""
-    parser = subparsers.add_parser(
-        "few-shot",
-        help="recognition from 1, 3 and 5 clips a class",
-        description="Draws 1, 3 and 5 training clips a class, and says of each other clip the "
-        "class whose mean feature is nearest by cosine: mean and deviation over draws.",
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Says what ``evaluate few-shot`` can be told."""
+    parser.description = (
+        "Draws 1, 3 and 5 training clips a class, and says of each other clip the class whose mean "
+        "feature is nearest by cosine: mean and deviation over draws."
     )
     add_frozen_arguments(parser)
     parser.add_argument(
-        "--draws", metavar="N", type=positive, default=100, help="draws of the shots (default: 100)"
+        "--draws", metavar="N", type=positive, default=100, help="draws of the shots"
     )
     parser.set_defaults(run=run)
 

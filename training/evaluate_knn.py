@@ -32,13 +32,11 @@ def mean_cosine(left: Sequence[Labelled], right: Sequence[Labelled]) -> NDArray[
     return mean
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Adds ``knn`` to the tasks of ``evaluate``."""
-    parser = subparsers.add_parser(
-        "knn",
-        help="retrieval of the nearest clip by frozen features",
-        description="Says of each clip the class of the training clip whose frozen features are "
-        "nearest by cosine.",
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Says what ``evaluate knn`` can be told."""
+    parser.description = (
+        "Says of each clip the class of the training clip whose frozen features are nearest by "
+        "cosine."
     )
     add_frozen_arguments(parser)
     parser.set_defaults(run=run)

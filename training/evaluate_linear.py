@@ -7,7 +7,8 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 from sklearn.preprocessing import StandardScaler
 
-from training.clip_evaluation import Outcome, above_zero, accuracy
+from training.arguments import above_zero
+from training.clip_evaluation import Outcome, accuracy
 from training.frozen_evaluation import add_frozen_arguments, run_frozen
 from training.frozen_streams import Frozen
 from training.probes import PROBES, Descent, ProbeKind, descended, logistic
@@ -59,13 +60,11 @@ def feature_map(streams: list[Labelled], seed: int) -> FeatureMap:
     return FeatureMap(points, tuple(streams[0].labels.tolist()))
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Adds ``linear`` to the tasks of ``evaluate``."""
-    parser = subparsers.add_parser(
-        "linear",
-        help="a linear probe on frozen features",
-        description="Fits a linear probe to the frozen features of the training clips, and asks it "
-        "about the others. Another data set's encoder gives the transfer to this one.",
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Says what ``evaluate linear`` can be told."""
+    parser.description = (
+        "Fits a linear probe to the frozen features of the training clips, and asks it about the "
+        "others. Another data set's encoder gives the transfer to this one."
     )
     add_frozen_arguments(parser)
     parser.add_argument(
@@ -73,19 +72,19 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         choices=PROBES,
         default="logistic",
         help="a logistic regression whose strength is cross-validated between training subjects, "
-        "or the authors' stochastic gradient descent (default: logistic)",
+        "or the authors' stochastic gradient descent",
     )
     parser.add_argument(
         "--probe-rate",
         metavar="RATE",
         type=above_zero,
         default=0.02,
-        help="learning rate of --probe sgd (default: 0.02)",
+        help="learning rate of --probe sgd",
     )
     parser.add_argument(
         "--map",
         action="store_true",
-        help="also lay the features out in a plane, for the report (default: not)",
+        help="also lay the features out in a plane, for the report",
     )
     parser.set_defaults(run=run)
 

@@ -38,17 +38,14 @@ def add_checkpoint_argument(parser: argparse._ActionsContainer, required: bool) 
         type=Path,
         nargs="+",
         required=required,
-        help="recognisers of finetune recognition; several are an ensemble",
+        help="recognisers of finetune recognition; several are an ensemble"
+        + ("" if required else " (default: pretrained encoders)"),
     )
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Adds ``recognition`` to the tasks of ``evaluate``."""
-    parser = subparsers.add_parser(
-        "recognition",
-        help="fine-tuned recognition of clips",
-        description="Asks checkpoints of finetune recognition for the class of each clip.",
-    )
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Says what ``evaluate recognition`` can be told."""
+    parser.description = "Asks checkpoints of finetune recognition for the class of each clip."
     add_checkpoint_argument(parser, required=True)
     add_arguments(parser)
     parser.set_defaults(run=run)

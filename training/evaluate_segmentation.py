@@ -7,30 +7,26 @@ import argparse
 import json
 import sys
 
-from model.network.weights import CheckpointError
-from model.pose.artifact import ArtifactError
 from model.pose.figures import measured
 from model.pose.metrics import SegmentationScores
-from model.pose.store import StoreError
 from training.dense_evaluation import (
+    EXPECTED_ERRORS,
     MEASURES,
     add_arguments,
     command_of,
     evaluate_dense,
     score_lines,
 )
-from training.results import Result, ResultError, check_name, write_result
+from training.results import Result, check_name, write_result
 
 TASK = "segmentation"
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Adds ``segmentation`` to the tasks of ``evaluate``."""
-    parser = subparsers.add_parser(
-        TASK,
-        help="temporal action segmentation: frame accuracy, edit score, F1@10, 25, 50",
-        description="Runs a dense model over whole recordings and prints how well the labels of "
-        "frames agree with the truth.",
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Says what ``evaluate segmentation`` can be told."""
+    parser.description = (
+        "Runs a dense model over whole recordings and prints how well the labels of frames agree "
+        "with the truth."
     )
     add_arguments(parser)
     parser.set_defaults(run=run)
@@ -51,9 +47,11 @@ def run(args: argparse.Namespace) -> int:
             f"{scores.recordings} recordings, {scores.frames} frames; "
             f"look-ahead {dense.spec.lookahead_frames} frames."
         )
-        result = Result(args.name, TASK, dense.protocol, figures, dense.spec.labels, notes=(note,))
+        result = Result(
+            args.name, TASK, dense.protocol, figures, dense.spec.labels, notes=(note, *dense.notes)
+        )
         path = write_result(result, args.out)
-    except (StoreError, ArtifactError, CheckpointError, ResultError, OSError) as error:
+    except EXPECTED_ERRORS as error:
         print(f"evaluate: {error}", file=sys.stderr)
         return 2
     print("\n".join([*_lines(dense.spec.name, scores), str(path)]))

@@ -12,10 +12,11 @@ from model.network.weights import CheckpointError
 from model.pose.artifact import ArtifactError
 from model.pose.metrics import SegmentationScores
 from model.pose.store import PoseStore, StoreError
-from training.dense_evaluation import label_recordings, score_lines
-from training.labellers import Labeller, open_artifact, open_checkpoint
+from training.arguments import add_json, add_store, natural
+from training.dense_evaluation import add_model, label_recordings, opened_model, score_lines
+from training.labellers import Labeller
 from training.online import Evaluation
-from training.splits import UTKINECT, clips_of
+from training.splits import UTKINECT, clips_of, open_utkinect
 
 
 def evaluate_store(store: PoseStore, subjects: tuple[int, ...], labeller: Labeller) -> Evaluation:
@@ -27,28 +28,21 @@ def evaluate_store(store: PoseStore, subjects: tuple[int, ...], labeller: Labell
     return label_recordings(store, clips_of(store, subjects), labeller)
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Adds ``utkinect`` to the tasks of ``evaluate``."""
-    parser = subparsers.add_parser(
-        "utkinect",
-        help="labels for every frame, online, over whole recordings",
-        description="Runs a checkpoint or an artifact online over whole recordings, as the service "
-        "does, and prints how well its labels agree with the truth.",
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Says what ``evaluate utkinect`` can be told."""
+    parser.description = (
+        "Runs a checkpoint or an artifact online over whole recordings, as the service does, and "
+        "prints how well its labels agree with the truth."
     )
-    model = parser.add_mutually_exclusive_group(required=True)
-    model.add_argument("--checkpoint", metavar="FILE", type=Path, help="a checkpoint of training")
-    model.add_argument("--artifact", metavar="FILE", type=Path, help="an exported .onnx file")
-    parser.add_argument(
-        "--store", metavar="DIR", type=Path, required=True, help="its prepared store"
-    )
+    add_model(parser)
+    add_store(parser)
     parser.add_argument(
         "--subjects",
         metavar="N",
-        type=int,
+        type=natural,
         nargs="+",
         default=list(UTKINECT.test),
-        help="whose recordings (default: those that test, "
-        f"{' '.join(str(subject) for subject in UTKINECT.test)})",
+        help="whose recordings; those that test unless said",
     )
     parser.add_argument(
         "--labels-out",
@@ -56,21 +50,15 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         type=Path,
         help="also write the label of each frame of each recording here, as JSON (default: none)",
     )
-    parser.add_argument(
-        "--json",
-        action="store_true",
-        help="print one machine-readable line last on stdout (default: not)",
-    )
+    add_json(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Runs the command and returns its exit status: 2, and one sentence, on bad input."""
     try:
-        labeller = (
-            open_artifact(args.artifact) if args.artifact else open_checkpoint(args.checkpoint)
-        )
-        evaluation = evaluate_store(PoseStore(args.store), tuple(args.subjects), labeller)
+        labeller = opened_model(args)
+        evaluation = evaluate_store(open_utkinect(args.store), tuple(args.subjects), labeller)
         if args.labels_out is not None:
             write_labels(evaluation, args.labels_out)
     except (StoreError, ArtifactError, CheckpointError, OSError) as error:

@@ -2,18 +2,24 @@
 
 import argparse
 
-from training import finetune_recognition, finetune_utkinect
+from training.commands import Command, add_commands
 
-TASKS = (finetune_recognition, finetune_utkinect)
+TASKS = (
+    Command("recognition", "training.finetune_recognition", "a class for every clip"),
+    Command(
+        "frames",
+        "training.finetune_frames",
+        "labels for every frame of recordings, by any protocol",
+    ),
+    Command(
+        "utkinect",
+        "training.finetune_utkinect",
+        "labels for every frame of UTKinect: a DSTE and its baselines",
+    ),
+)
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Adds ``finetune`` to the commands of ``python -m training``."""
-    parser = subparsers.add_parser(
-        "finetune",
-        help="train with labels, from a pretrained encoder or from scratch",
-        description="Trains with labels. A run that was interrupted is taken up where it was.",
-    )
-    tasks = parser.add_subparsers(dest="task", required=True, metavar="TASK")
-    for task in TASKS:
-        task.add_parser(tasks)
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Says what ``finetune`` can be told."""
+    parser.description = "Trains with labels. A run that was interrupted is taken up where it was."
+    add_commands(parser, "task", TASKS)

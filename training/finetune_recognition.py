@@ -12,10 +12,21 @@ from model.network.tokens import Modality
 from model.pose.layout import layout_named
 from model.pose.normalise import NORMALISATIONS
 from model.pose.store import PoseStore
-from training.clip_evaluation import EXPECTED_ERRORS, above_zero, positive, seed
+from training.arguments import (
+    add_epochs,
+    add_json,
+    add_learning_rate,
+    add_precision,
+    add_protocol,
+    add_run_directory,
+    add_seed,
+    add_store,
+    percent,
+)
+from training.clip_evaluation import EXPECTED_ERRORS
 from training.devices import AUTO, PRECISIONS, DeviceError, ThisMachine, choose_devices
 from training.presets import PRESETS
-from training.protocols import PROTOCOLS, protocol_named
+from training.protocols import protocol_named
 from training.recognition_run import STATE_NAME, Beginning, finetune, labelled_clips
 from training.recognition_task import RecognitionRecipe
 
@@ -23,29 +34,18 @@ FROM_SCRATCH = "small"
 """The preset of pretraining whose sizes a run from scratch takes, unless a file gives them."""
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Adds ``recognition`` to what ``finetune`` trains."""
-    parser = subparsers.add_parser(
-        "recognition",
-        help="a class for every clip",
-        description="Trains a recogniser of whole clips on the training part of a protocol, from a "
-        "pretrained encoder or from scratch, by one recipe for one number of steps.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Says what ``finetune recognition`` can be told."""
+    parser.description = (
+        "Trains a recogniser of whole clips on the training part of a protocol, from a pretrained "
+        "encoder or from scratch, by one recipe for one number of steps."
     )
-    for option, metavar, kind, what in (
-        ("--protocol", "NAME", str, f"one of {', '.join(PROTOCOLS)}"),
-        ("--store", "DIR", Path, "its prepared store"),
-        ("--out", "DIR", Path, "of the run"),
-    ):
-        parser.add_argument(
-            option,
-            metavar=metavar,
-            type=kind,
-            required=True,
-            default=argparse.SUPPRESS,
-            help=what,
-        )
-    parser.add_argument("--pretrained", metavar="FILE", type=Path, help="encoder to begin with")
+    add_protocol(parser, required=True)
+    add_store(parser)
+    add_run_directory(parser)
+    parser.add_argument(
+        "--pretrained", metavar="FILE", type=Path, help="encoder to begin with (default: none)"
+    )
     parser.add_argument(
         "--from-scratch",
         action="store_true",
@@ -65,7 +65,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="of the clips, where no file says it",
     )
     parser.add_argument(
-        "--labels", metavar="PERCENT", type=_percent, default=100.0, help="labels that are known"
+        "--labels", metavar="PERCENT", type=percent, default=100.0, help="labels that are known"
     )
     parser.add_argument(
         "--choosing",
@@ -75,23 +75,11 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument(
         "--project", action="store_true", help="show clips in space as a camera's picture"
     )
-    parser.add_argument("--epochs", metavar="N", type=positive, help="epochs, if not the recipe's")
-    parser.add_argument(
-        "--learning-rate",
-        metavar="RATE",
-        type=above_zero,
-        help="at its highest, if not the recipe's",
-    )
-    parser.add_argument(
-        "--seed", metavar="N", type=seed, default=1, help="of weights, order, views and labels"
-    )
-    parser.add_argument(
-        "--precision", choices=[AUTO, *PRECISIONS], default=AUTO, help="of the arithmetic"
-    )
-    parser.add_argument("--restart", action="store_true", help="begin anew, whatever is in --out")
-    parser.add_argument(
-        "--json", action="store_true", help="print one machine-readable line last on stdout"
-    )
+    add_epochs(parser, "the recipe's")
+    add_learning_rate(parser, "the recipe's")
+    add_seed(parser, "of weights, order, views and labels")
+    add_precision(parser, [AUTO, *PRECISIONS])
+    add_json(parser)
     parser.set_defaults(run=run)
 
 
@@ -128,13 +116,3 @@ def _beginning(args: argparse.Namespace) -> Beginning:
     reading = Reading(args.modality, args.layout, args.normalisation)
     joints = len(layout_named(args.layout).joints)
     return Beginning(PRESETS[FROM_SCRATCH].encoder_config(joints), reading)
-
-
-def _percent(text: str) -> float:
-    try:
-        percent = float(text)
-    except ValueError:
-        percent = 0.0
-    if not 0 < percent <= 100:
-        raise argparse.ArgumentTypeError(f"expected per cent above 0 and up to 100, got {text!r}")
-    return percent

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from model.network.tokens import MODALITIES
 from model.pose.store import PoseStore
-from training.clip_evaluation import Outcome, add_arguments, mean_outcome, positive, run_task
+from training.arguments import positive
+from training.clip_evaluation import Outcome, add_arguments, mean_outcome, run_task
 from training.frozen_streams import Frozen, open_stream
 from training.protocols import Partition
 
@@ -28,7 +29,8 @@ def add_pretrained_argument(parser: argparse._ActionsContainer, required: bool) 
         type=Path,
         nargs="+",
         required=required,
-        help="pretrained encoders; several are an ensemble",
+        help="pretrained encoders; several are an ensemble"
+        + ("" if required else " (default: fine-tuned ones)"),
     )
 
 

@@ -4,6 +4,7 @@ Several streams are an ensemble (one encoder a modality, way (a) of USDRL's mult
 consistency); how their answers come together is the task's.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,13 +15,21 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from model.network.pretrained import Pretrained, load_pretrained, pretraining_network
-from model.network.tokens import SingleModality
+from model.network.tokens import SingleModality, derive
 from model.network.weights import CheckpointError
-from model.pose.layout import LayoutError
+from model.pose.layout import LayoutError, layout_named
 from model.pose.store import PoseStore, StoreError
-from training.clip_source import ClipSource
+from training.clip_source import ClipBatch, ClipSource
 from training.protocols import Partition
-from training.representation import Labelled, features_of, labelled, whole_clips
+from training.representation import (
+    BATCH,
+    Labelled,
+    features_of,
+    labelled,
+    newest_frames,
+    whole_clips,
+)
+from training.views import resized
 
 
 @dataclass(frozen=True)
@@ -45,6 +54,36 @@ class FrozenStream:
         clips = whole_clips(self.source, places, frames, device, observed)
         return features_of(self._feature, clips)
 
+    @property
+    def causal(self) -> bool:
+        """Whether the dense feature of a frame depends on no later frame."""
+        return self.pretrained.network.backbone.config.causal
+
+    def beginnings(
+        self, places: Sequence[int], shares: Sequence[float]
+    ) -> list[NDArray[np.float32]]:
+        """Features of the beginnings of clips, ``(N, F)`` for each share that is seen.
+
+        A causal encoder reads each clip once, resized to T as a whole, and its dense feature at the
+        newest frame that is seen is the feature of a beginning. Any other reads each beginning by
+        itself, resized to T.
+
+        Raises:
+            CheckpointError: A causal encoder has too few frames for the smallest share.
+        """
+        if not self.causal:
+            return [self.features(places, share) for share in shares]
+        frames, least = self.pretrained.network.backbone.config.frames, math.ceil(1 / min(shares))
+        if frames < least:
+            raise CheckpointError(
+                f"{self.pretrained.path}: expected a causal encoder of at least {least} frames to "
+                f"be asked for {100 * min(shares):.0f} % of a clip, found one of {frames}"
+            )
+        with torch.inference_mode():
+            batches = self.source.in_order(places, BATCH)
+            parts = [self._so_far(batch, shares) for batch in batches]
+        return list(np.concatenate(parts, axis=1))
+
     def labelled(self, places: Sequence[int], observed: float = 1.0) -> Labelled:
         """Features of clips beside their classes and subjects.
 
@@ -52,6 +91,20 @@ class FrozenStream:
             StoreError: A clip has no class.
         """
         return labelled(self.features(places, observed), self.source, places)
+
+    def _so_far(self, batch: ClipBatch, shares: Sequence[float]) -> NDArray[np.float32]:
+        """The dense features ``(S, B, F)`` at the newest frames that are seen, from one pass."""
+        backbone, reading = self.pretrained.network.backbone, self.pretrained.reading
+        moved, frames = batch.to(backbone.dense_pooling.device), backbone.config.frames
+        newest = torch.stack([newest_frames(moved.lengths, share, frames) for share in shares])
+        clips = resized(moved.clips, torch.zeros_like(moved.lengths), moved.lengths, frames)
+        parents = layout_named(reading.layout).parents
+        streams = backbone(derive(clips, reading.modality, parents))
+        dense = backbone.dense_feature(streams)
+        features: NDArray[np.float32] = (
+            dense[torch.arange(len(dense), device=dense.device), newest].float().cpu().numpy()
+        )
+        return features
 
     def _feature(self, clips: Tensor) -> Tensor:
         return self.pretrained.clip_feature(clips, self.modalities)

@@ -68,6 +68,7 @@ class OnlineRecording:
         self.name = clip.name
         self.truth = clip.frame_labels
         self._labels = spec.labels
+        self._persons = spec.persons
         self._stream = LabelStream(spec, layout_named(layout), top_k=len(spec.labels))
         self._due = _run(clip, self._stream)
         self.clips = np.concatenate([due.clips for due in self._due])
@@ -79,7 +80,7 @@ class OnlineRecording:
         for due in self._due:
             answers += self._stream.answers(due, logits[row : row + len(due.clips)])
             row += len(due.clips)
-        return [_of_first_person(answer) for answer in answers]
+        return [_spoken(answer, self._persons) for answer in answers]
 
     def classes(self, labels: Sequence[FrameLabel]) -> NDArray[np.int64]:
         """The labels as classes ``(T,)``; ``warming`` is background."""
@@ -87,9 +88,17 @@ class OnlineRecording:
         return np.array([self._labels.index(label) for label in said], dtype=np.int64)
 
 
-def _of_first_person(answer: FrameAnswer) -> FrameLabel:
-    """Whoever is not in a frame is, like the newcomer, not yet spoken of."""
-    decision = dict(answer.people).get(FIRST_PERSON, STILL_WARMING)
+def _spoken(answer: FrameAnswer, persons: int) -> FrameLabel:
+    """What is said of a frame: of its first person, or of the two that a model takes together.
+
+    Whoever is not in a frame is, like the newcomer, not yet spoken of. Two who are taken together
+    have one label, so whichever of them is spoken of has it.
+    """
+    people = dict(answer.people)
+    asked = people if persons > 1 else [FIRST_PERSON]
+    decisions = [people.get(person, STILL_WARMING) for person in asked]
+    spoken_of = [decision for decision in decisions if decision.label != WARMING]
+    decision = spoken_of[0] if spoken_of else STILL_WARMING
     return FrameLabel(answer.time_ms, decision.label, decision.score, decision.top)
 
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-SEEDS = 2**32
-"""A seed is below this, which all generators of random numbers take."""
+from training.seeds import SEEDS
 
 
 class FitError(ValueError):

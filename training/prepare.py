@@ -18,6 +18,7 @@ from tqdm import tqdm
 from model.pose.recording import write_recording
 from model.pose.store import PoseStore, StoreError
 from model.pose.store_writer import PoseStoreWriter
+from training.arguments import add_directory, add_json
 from training.readers.bandai_namco import BandaiNamcoReader
 from training.readers.hdm05 import HDM05Reader
 from training.readers.msr_action3d import MSRAction3DReader
@@ -121,13 +122,11 @@ def prepare(
     return summarise(PoseStore(writer.path), len(files) - len(todo), written, seconds)
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Adds ``prepare`` to the commands of ``python -m training``."""
-    parser = subparsers.add_parser(
-        "prepare",
-        help="read a data set's raw files into a store",
-        description="Reads the raw files of a data set into a store, replacing an older one. "
-        "The same command continues one that was killed. docs/data.md says what each data set is.",
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Says what ``prepare`` can be told."""
+    parser.description = (
+        "Reads the raw files of a data set into a store, replacing an older one. The same command "
+        "continues one that was killed. docs/data.md says what each data set is."
     )
     parser.add_argument("data_set", choices=READERS, metavar="NAME", help=", ".join(READERS))
     parser.add_argument(
@@ -138,9 +137,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         required=True,
         help="directory of its raw files (ntu60_2d and ntu120_2d: or the pickle)",
     )
-    parser.add_argument(
-        "--out", metavar="DIR", type=Path, required=True, help="directory that the store will be"
-    )
+    add_directory(parser, "--out", "directory that the store will be")
     parser.add_argument(
         "--recordings",
         metavar="DIR",
@@ -160,18 +157,14 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         choices=get_args(Precision),
         default="float32",
         help="of the keypoints: float16 halves the store and keeps 2 mm at 4 m, or 1 pixel of "
-        "1,920 (default: %(default)s)",
+        "1,920",
     )
     parser.add_argument(
         "--strict",
         action="store_true",
         help="end at the first broken file (default: skip it and say why)",
     )
-    parser.add_argument(
-        "--json",
-        action="store_true",
-        help="print one machine-readable line last on stdout (default: not)",
-    )
+    add_json(parser)
     parser.set_defaults(run=run)
 
 

@@ -6,7 +6,7 @@ It knows flags and what is printed; the run is `training.pretraining`'s.
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
@@ -18,6 +18,17 @@ from model.network.weights import CheckpointError
 from model.pose.layout import LayoutError
 from model.pose.normalise import NORMALISATIONS, Normalisation
 from model.pose.store import PoseStore, StoreError
+from training.arguments import (
+    add_epochs,
+    add_json,
+    add_learning_rate,
+    add_precision,
+    add_protocol,
+    add_run_directory,
+    add_seed,
+    natural,
+    positive,
+)
 from training.clip_choice import chosen_clips
 from training.clip_source import ClipSource
 from training.devices import (
@@ -32,6 +43,7 @@ from training.optimisation import FitError
 from training.presets import PRESETS, Preset
 from training.pretraining import PretrainingRun, pretrain
 from training.progress import SMOOTHED_OVER
+from training.protocols import ProtocolError, protocol_named
 from training.view_task import CollapseError
 
 SIZES = ("encoder", "hidden_size", "frames", "causal")
@@ -39,37 +51,33 @@ PACE = ("epochs", "batch", "accumulate", "learning_rate", "seed")
 """Flags that stand in the place of a preset's settings, of the network and of its optimisation."""
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Adds ``pretrain`` to the commands of ``python -m training``."""
-    parser = subparsers.add_parser(
-        "pretrain",
-        help="pretrain an encoder without labels",
-        description="USDRL pretraining on prepared stores. Labels choose when to stop, where "
-        "--choosing names subjects, and nothing else. A run that was interrupted is taken up.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Says what ``pretrain`` can be told."""
+    parser.description = (
+        "USDRL pretraining on prepared stores. Labels choose when to stop, where --choosing names "
+        "subjects, and nothing else. A run that was interrupted is taken up."
     )
     parser.add_argument(
-        "--store",
-        metavar="DIR",
-        type=Path,
-        nargs="+",
-        required=True,
-        default=argparse.SUPPRESS,
-        help="prepared stores",
+        "--store", metavar="DIR", type=Path, nargs="+", required=True, help="prepared stores"
     )
-    parser.add_argument(
-        "--out",
-        metavar="DIR",
-        type=Path,
-        required=True,
-        default=argparse.SUPPRESS,
-        help="of the run",
-    )
+    add_run_directory(parser)
     parser.add_argument("--preset", choices=PRESETS, default="small", help="all settings")
-    parser.add_argument("--modality", choices=get_args(Modality), default="joint")
-    parser.add_argument("--layout", default="kinect20", help="layout that all clips are mapped to")
     parser.add_argument(
-        "--normalisation", choices=NORMALISATIONS, default="kinect-3d", help="of the clips"
+        "--modality",
+        choices=get_args(Modality),
+        default="joint",
+        help="what is read; all is one encoder for the three",
+    )
+    parser.add_argument(
+        "--layout",
+        default="kinect20",
+        help="that all clips are mapped to, whatever the preset; ntu25 for those of Kinect v2",
+    )
+    parser.add_argument(
+        "--normalisation",
+        choices=NORMALISATIONS,
+        default="kinect-3d",
+        help="of the clips, whatever the preset; the paper's is 2s-agcn",
     )
     parser.add_argument(
         "--project",
@@ -77,48 +85,65 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="show clips in space as pictures, each view by a camera of its own; --layout and "
         "--normalisation are those of the pictures",
     )
-    parser.add_argument("--views", metavar="N", type=int, nargs="+", help="cameras that train")
-    parser.add_argument(
-        "--left-out", metavar="N", type=int, nargs="+", default=[], help="subjects not looked at"
-    )
-    parser.add_argument(
-        "--choosing", metavar="N", type=int, nargs="+", default=[], help="subjects that choose"
-    )
+    _add_clips(parser)
     _add_settings(parser)
     _add_device(parser)
-    parser.add_argument("--restart", action="store_true", help="begin anew, whatever is in --out")
     parser.add_argument(
         "--tensorboard",
         action="store_true",
         help="write losses, rates and scores of each epoch to OUT/events",
     )
-    parser.add_argument(
-        "--json", action="store_true", help="print one machine-readable line last on stdout"
-    )
+    add_json(parser)
     parser.set_defaults(run=run)
+
+
+def _add_clips(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("which clips")
+    add_protocol(group, required=False, otherwise="all clips")
+    group.add_argument(
+        "--views", metavar="N", type=natural, nargs="+", help="cameras that train (default: all)"
+    )
+    group.add_argument(
+        "--left-out",
+        metavar="N",
+        type=natural,
+        nargs="+",
+        default=[],
+        help="subjects not looked at",
+    )
+    group.add_argument(
+        "--choosing", metavar="N", type=natural, nargs="+", default=[], help="subjects that choose"
+    )
 
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("in place of the preset's")
-    group.add_argument("--encoder", choices=get_args(EncoderKind), help="which encoder")
-    group.add_argument("--hidden-size", metavar="D", type=int, help="width of a token")
-    group.add_argument("--frames", metavar="T", type=int, help="frames of a view")
+    preset = "the preset's"
+    group.add_argument(
+        "--encoder", choices=get_args(EncoderKind), help=f"which encoder (default: {preset})"
+    )
+    for option, metavar, what in (
+        ("--hidden-size", "D", "width of a token"),
+        ("--frames", "T", "frames of a view"),
+        ("--batch", "B", "clips of a batch, on each device"),
+        (
+            "--accumulate",
+            "N",
+            "batches whose gradients make a step; each has its own statistics in the loss",
+        ),
+    ):
+        group.add_argument(
+            option, metavar=metavar, type=positive, help=f"{what} (default: {preset})"
+        )
     group.add_argument(
         "--causal",
         action="store_true",
         default=None,
-        help="let a frame's feature depend on no later frame",
+        help=f"let a frame's feature depend on no later frame (default: {preset})",
     )
-    group.add_argument("--epochs", metavar="N", type=int, help="times that all clips are seen")
-    group.add_argument("--batch", metavar="B", type=int, help="clips of a batch, on each device")
-    group.add_argument(
-        "--accumulate",
-        metavar="N",
-        type=int,
-        help="batches whose gradients make a step; each has its own statistics in the loss",
-    )
-    group.add_argument("--learning-rate", metavar="X", type=float, help="at its highest")
-    group.add_argument("--seed", metavar="N", type=int, help="of everything random")
+    add_epochs(group, preset)
+    add_learning_rate(group, preset)
+    add_seed(group, otherwise=preset)
 
 
 def _add_device(parser: argparse.ArgumentParser) -> None:
@@ -127,20 +152,15 @@ def _add_device(parser: argparse.ArgumentParser) -> None:
         "--accelerator",
         choices=[AUTO, *ACCELERATORS],
         default=AUTO,
-        help="auto: CUDA if it is here",
+        help="what to learn on; auto is CUDA where it is here",
     )
     group.add_argument(
         "--devices",
         metavar="N",
-        type=int,
-        help="of this machine, a process each; if not 1, or what torchrun started",
+        type=positive,
+        help="of this machine, a process each (default: 1, or what torchrun started)",
     )
-    group.add_argument(
-        "--precision",
-        choices=[AUTO, *PRECISIONS],
-        default=AUTO,
-        help="auto: bf16-mixed where the device has it in hardware",
-    )
+    add_precision(group, [AUTO, *PRECISIONS])
 
 
 def run(args: argparse.Namespace) -> int:
@@ -158,7 +178,9 @@ def run(args: argparse.Namespace) -> int:
                 f"got {normalisation}"
             )
         views = None if args.views is None else set(args.views)
-        chosen = chosen_clips(source, views, set(args.left_out), set(args.choosing))
+        chosen = chosen_clips(
+            source, views, set(args.left_out), set(args.choosing), _training(args, stores)
+        )
         done = pretrain(
             source,
             chosen,
@@ -175,6 +197,7 @@ def run(args: argparse.Namespace) -> int:
         DeviceError,
         FitError,
         CollapseError,
+        ProtocolError,
         CheckpointError,
         OSError,
     ) as error:
@@ -185,6 +208,19 @@ def run(args: argparse.Namespace) -> int:
         if args.json:
             print(json.dumps(_plain(done)))
     return 0
+
+
+def _training(args: argparse.Namespace, stores: Sequence[PoseStore]) -> Collection[int] | None:
+    """Places of the clips that train by the protocol; None without one.
+
+    Raises:
+        ProtocolError: It is unknown, is not for the store, or there are several stores.
+    """
+    if args.protocol is None:
+        return None
+    if len(stores) > 1:
+        raise ProtocolError(f"--protocol: expected one store, its own; got {len(stores)}")
+    return protocol_named(args.protocol).partition(stores[0]).train
 
 
 def _preset(args: argparse.Namespace, modality: Modality) -> Preset:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from model.pose.store import ClipEntry, PoseStore
+from training.splits import UTKINECT
 
 Part = Literal["train", "test"]
 Rule = Callable[[ClipEntry], Part | None]
@@ -162,6 +163,13 @@ PROTOCOLS = {
             by_split("xsub"),
             (3,),
             "actors bd, bk and dg train, mm and tr test",
+        ),
+        Protocol(
+            "utkinect/cross-subject",
+            ("utkinect",),
+            by_subject(UTKINECT.test),
+            UTKINECT.choose,
+            "odd subjects train, even subjects test, all of each recording",
         ),
         _ntu("ntu60", "cross-subject", "xsub", (35, 38), "the authors' 20 subjects train"),
         _ntu("ntu60", "cross-view", "xview", (35, 38), "cameras 2 and 3 train, 1 tests"),

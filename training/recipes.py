@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from model.network.config import EncoderConfig
 from model.network.recogniser import Recogniser, RecogniserConfig
+from model.network.tokens import Modality
 from model.pose.layout import Layout
 from training.augment import Augmentation
 from training.baselines import BaselineConfig, GruBaseline, MlpBaseline, baseline_of
@@ -41,12 +42,18 @@ class Recipe:
     newest_share: float = 0.5
     smoothing: float = 0.1
 
-    def around(self, encoder: EncoderConfig) -> "Recipe":
-        """The same recipe for a pretrained encoder: its sizes, and windows that last as long."""
+    def around(self, encoder: EncoderConfig, modality: Modality) -> "Recipe":
+        """The same recipe for a pretrained encoder: its sizes, and windows that last as long.
+
+        Args:
+            encoder: Sizes of the encoder.
+            modality: What it reads.
+        """
 
         def network(layout: Layout, frames: int, labels: int) -> RecogniserConfig:
             own = dste(layout, frames, labels)
-            return replace(own, encoder=replace(encoder, drop_path=own.encoder.drop_path))
+            sizes = replace(encoder, drop_path=own.encoder.drop_path)
+            return replace(own, encoder=sizes, modality=modality)
 
         rate_hz = self.rate_hz * encoder.frames / self.frames
         return replace(self, network=network, frames=encoder.frames, rate_hz=rate_hz)

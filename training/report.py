@@ -2,16 +2,19 @@
 
 import argparse
 
-from training import report_usdrl, report_utkinect
+from training.commands import Command, add_commands
+
+REPORTS = (
+    Command(
+        "utkinect",
+        "training.report_utkinect",
+        "compare the models of a run on the test subjects",
+    ),
+    Command("usdrl", "training.report_usdrl", "the tasks of USDRL beside published figures"),
+)
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Adds ``report`` to the commands of ``python -m training``."""
-    parser = subparsers.add_parser(
-        "report",
-        help="tables and pictures of what was measured",
-        description="Prints what was measured as Markdown tables, and draws it.",
-    )
-    reports = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
-    for report in (report_utkinect, report_usdrl):
-        report.add_parser(reports)
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Says what ``report`` can be told."""
+    parser.description = "Prints what was measured as Markdown tables, and draws it."
+    add_commands(parser, "what", REPORTS)

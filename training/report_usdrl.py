@@ -17,6 +17,7 @@ from model.pose.figures import (
     read_figures,
     record_figures,
 )
+from training.arguments import add_directory, add_json
 from training.comparison import measurements, without_seed
 from training.results import Result, ResultError, read_results
 from training.results_page import PageError, picture_link, refreshed, table_text
@@ -117,27 +118,19 @@ def write_pictures(pictures: Mapping[str, str], directory: Path) -> None:
         (directory / name).write_text(svg, encoding="utf-8")
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Adds ``usdrl`` to the reports."""
-    parser = subparsers.add_parser(
-        "usdrl",
-        help="the tasks of USDRL beside published figures",
-        description="Prints the results of all tasks as Markdown tables, with published figures "
-        "beside them where the protocol is the same, and writes them to report.md beside the "
-        "results, with confusion matrices, curves and a map of the features as SVG.",
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Says what ``report usdrl`` can be told."""
+    parser.description = (
+        "Prints the results of all tasks as Markdown tables, with published figures beside them "
+        "where the protocol is the same, and writes them to report.md beside the results, with "
+        "confusion matrices, curves and a map of the features as SVG."
     )
-    parser.add_argument(
-        "--results",
-        metavar="DIR",
-        type=Path,
-        required=True,
-        help="directory that python -m training evaluate wrote results to",
-    )
+    add_directory(parser, "--results", "that python -m training evaluate wrote results to")
     parser.add_argument(
         "--record",
         action="store_true",
         help="also put the figures into benchmarks/figures.json, and the pictures and the page of "
-        "results into --out (default: not)",
+        "results into --out",
     )
     parser.add_argument(
         "--out",
@@ -146,11 +139,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         default=PAGE.parent,
         help="where --record puts pictures and page (default: docs)",
     )
-    parser.add_argument(
-        "--json",
-        action="store_true",
-        help="print one machine-readable line last on stdout (default: not)",
-    )
+    add_json(parser)
     parser.set_defaults(run=run)
 
 

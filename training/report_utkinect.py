@@ -17,12 +17,13 @@ from model.pose.artifact import ArtifactError
 from model.pose.figures import ROOT, Figure, FiguresError, measured, record_figures
 from model.pose.metrics import Labels, SegmentationScores, macro_f1, score_recordings
 from model.pose.store import LEFT_OUT, PoseStore, StoreError
+from training.arguments import add_directory, add_json, add_store
 from training.dense_evaluation import MEASURES
 from training.evaluate_utkinect import evaluate_store
 from training.labellers import open_checkpoint
 from training.online import Evaluation
 from training.recipes import FROM_SCRATCH
-from training.splits import UTKINECT, clips_of
+from training.splits import UTKINECT, clips_of, open_utkinect
 from training.timeline import draw_timeline
 
 PICTURE_PATH = ROOT / "docs" / "utkinect-timeline.svg"
@@ -128,43 +129,32 @@ def picture(store: PoseStore, evaluations: Mapping[str, Evaluation]) -> str:
     return draw_timeline(title, clip.times_ms, rows, store.data_set.labels)
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Adds ``utkinect`` to the reports."""
-    parser = subparsers.add_parser(
-        "utkinect",
-        help="compare the models of a run on the test subjects",
-        description="Labels the recordings of subjects 2, 4, 6, 8 and 10 online with each model of "
-        "a run, prints one table and writes it to report.md beside timeline.svg in --runs.",
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Says what ``report utkinect`` can be told."""
+    parser.description = (
+        "Labels the recordings of subjects 2, 4, 6, 8 and 10 online with each model of a run, "
+        "prints one table and writes it to report.md beside timeline.svg in --runs."
     )
-    parser.add_argument(
-        "--store", metavar="DIR", type=Path, required=True, help="its prepared store"
-    )
-    parser.add_argument(
+    add_store(parser)
+    add_directory(
+        parser,
         "--runs",
-        metavar="DIR",
-        type=Path,
-        required=True,
-        help=f"directory that holds {', '.join(f'{model}.ckpt' for model in FROM_SCRATCH)}, and "
-        "may hold pretrained.ckpt",
+        f"holds {', '.join(f'{model}.ckpt' for model in FROM_SCRATCH)}, and may hold "
+        "pretrained.ckpt",
     )
     parser.add_argument(
         "--record",
         action="store_true",
-        help="also put the scores into benchmarks/figures.json and the picture into docs/ "
-        "(default: not)",
+        help="also put the scores into benchmarks/figures.json and the picture into docs/",
     )
-    parser.add_argument(
-        "--json",
-        action="store_true",
-        help="print one machine-readable line last on stdout (default: not)",
-    )
+    add_json(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Runs the command and returns its exit status: 2, and one sentence, on bad input."""
     try:
-        store = PoseStore(args.store)
+        store = open_utkinect(args.store)
         evaluations = measure(store, args.runs)
         figures = figures_of(evaluations)
         text = "\n".join(

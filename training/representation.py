@@ -76,6 +76,23 @@ def observed_frames(lengths: Tensor, observed: float) -> Tensor:
     return (lengths.double() * observed - 1e-9).ceil().long().clamp(min=1)
 
 
+def newest_frames(lengths: Tensor, observed: float, frames: int) -> Tensor:
+    """The last frame of clips resized to T that reads no frame which is not observed yet: ``(B,)``.
+
+    A frame of a resized clip lies between two of the clip (`training.views.resized`); the later of
+    them must have been seen.
+
+    Args:
+        lengths: ``(B,)`` frames of the clips before they were resized.
+        observed: Share of each clip that is seen, from its beginning.
+        frames: T, at least 1 / ``observed``: else the share may be less than a frame.
+    """
+    seen = observed_frames(lengths, observed)
+    # Half-pixel centres: frame t lies at (t + ½) · F / T − ½, which is at most seen − 1.
+    newest = ((2 * seen - 1) * frames - lengths).div(2 * lengths, rounding_mode="floor")
+    return torch.where(seen == lengths, frames - 1, newest).clamp(min=0)
+
+
 def features_of(feature: Feature, clips: Iterable[Tensor]) -> NDArray[np.float32]:
     """Features ``(N, F)`` of batches of clips."""
     with torch.inference_mode():

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from model.pose.store import PoseClip, PoseStore, StoreError
 
@@ -22,6 +23,20 @@ class Split:
 
 
 UTKINECT = Split(train=(1, 3, 5, 7), choose=(9,), test=(2, 4, 6, 8, 10))
+
+
+def open_utkinect(path: Path) -> PoseStore:
+    """Opens the prepared store of UTKinect.
+
+    Raises:
+        StoreError: It is no store, or one of another data set.
+    """
+    store = PoseStore(path)
+    if store.data_set.name != "utkinect":
+        raise StoreError(
+            f"{path}: expected a prepared store of utkinect, got one of {store.data_set.name}"
+        )
+    return store
 
 
 def clips_of(store: PoseStore, subjects: Iterable[int]) -> Sequence[PoseClip]:

@@ -16,7 +16,8 @@ from model.pose.layout import layout_named
 from model.pose.mapping import layout_mapping
 from model.pose.normalise import normalise
 from model.pose.store import LEFT_OUT, PoseClip, StoreError
-from model.pose.window import WindowSpec, resampled
+from model.pose.stream import PERSON_ENDS_MS, motion
+from model.pose.window import SAME_TIME_MS, WindowSpec, resampled
 
 BACKGROUND = 0
 
@@ -58,7 +59,7 @@ class Windows:
 
 @dataclass(frozen=True)
 class _Track:
-    """The first person of a recording in the artifact's layout."""
+    """The people of a recording in the artifact's layout, ``(N, M, V, 4)``."""
 
     times_ms: NDArray[np.float64]
     keypoints: NDArray[np.float32]
@@ -66,7 +67,7 @@ class _Track:
 
 
 class WindowSampler:
-    """Draws windows from whole recordings of one person."""
+    """Draws windows from whole recordings of as many people as the artifact takes."""
 
     def __init__(self, clips: Sequence[PoseClip], layout: str, spec: ArtifactSpec) -> None:
         """Takes the recordings.
@@ -87,7 +88,7 @@ class WindowSampler:
         for place, clip in enumerate(clips):
             if clip.frame_labels is None:
                 raise StoreError(f"{clip.name}: expected a label for each frame, got none")
-            keypoints = mapping(np.asarray(clip.keypoints[:, 0], np.float32))
+            keypoints = mapping(np.asarray(clip.keypoints[:, : spec.persons], np.float32))
             track = _Track(clip.times_ms, keypoints, clip.frame_labels)
             self._tracks.append(track)
             frames = np.flatnonzero(_spoken_of(track, spec.window))
@@ -105,7 +106,7 @@ class WindowSampler:
         drawn = [
             self._cut(*self._end(sampling, generator), sampling, generator) for _ in range(count)
         ]
-        keypoints = np.stack([window for window, _ in drawn])[:, :, :, None]
+        keypoints = np.stack([window for window, _ in drawn])
         clips = normalise(self._spec.normalisation, keypoints, self._spec.skeleton)
         return Windows(clips, np.stack([labels for _, labels in drawn]))
 
@@ -125,14 +126,23 @@ class WindowSampler:
         # A faster window is one that takes its samples further apart: gaps stay what they are.
         speed = generator.uniform(*sampling.speeds)
         timing = replace(self._spec.window, rate_hz=self._spec.rate_hz / speed)
-        seen = np.arange(_first_of(track, end, timing), end + 1)
+        # Of several people one may have been away when the window begins, and the sample there is
+        # interpolated from the last frame before.
+        reach_ms = timing.max_gap_ms if self._spec.persons > 1 else 0.0
+        seen = np.arange(_first_of(track, end, timing.span_ms + reach_ms), end + 1)
         if generator.random() < sampling.thinned_share:
             kept = generator.uniform(sampling.kept_share, 1.0)
             seen = seen[(generator.random(len(seen)) < kept) | (seen == end)]
         if generator.random() < sampling.cut_share:
             longest = max(len(seen) - timing.warm_samples, 0)
             seen = seen[generator.integers(longest + 1) :]
-        return cut_window(track.times_ms[seen], track.keypoints[seen], track.labels[seen], timing)
+        return cut_window(
+            track.times_ms[seen],
+            track.keypoints[seen],
+            track.labels[seen],
+            timing,
+            self._spec.persons,
+        )
 
 
 def cut_window(
@@ -140,33 +150,61 @@ def cut_window(
     keypoints: NDArray[np.float32],
     frame_labels: NDArray[np.int16],
     timing: WindowSpec,
+    persons: int = 1,
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Cuts the window that ends at the last frame, and labels its positions.
 
     Args:
         times_ms: ``(N,)`` strictly increasing times of real frames.
-        keypoints: ``(N, V, 4)``.
+        keypoints: ``(N, P, V, 4)`` of the people of a recording.
         frame_labels: ``(N,)``.
         timing: Of the window.
+        persons: M, 1 or 2. One is the first of the recording; two are those who move most.
 
     Returns:
-        Keypoints ``(T, V, 4)``, and labels ``(T,)``: that of the real frame nearest in time, or
+        Keypoints ``(T, V, M, 4)``, and labels ``(T,)``: that of the real frame nearest in time, or
         ``LEFT_OUT`` where the window shows nobody.
     """
-    window = resampled(times_ms, keypoints, float(times_ms[-1]), timing)
+    if persons == 1:
+        shown_people = [resampled(times_ms, keypoints[:, 0], float(times_ms[-1]), timing)]
+    else:
+        shown_people = _those_who_move_most(times_ms, keypoints, timing)[:persons]
+    window = np.zeros((timing.frames, keypoints.shape[2], persons, 4), np.float32)
+    for place, person in enumerate(shown_people):
+        window[:, :, place] = person
     wanted_ms = times_ms[-1] - np.arange(timing.frames - 1, -1, -1) * timing.step_ms
     after = np.clip(np.searchsorted(times_ms, wanted_ms), 1, max(len(times_ms) - 1, 1))
     after = np.minimum(after, len(times_ms) - 1)
     before = np.maximum(after - 1, 0)
     earlier = wanted_ms - times_ms[before] <= times_ms[after] - wanted_ms
     labels = frame_labels[np.where(earlier, before, after)].astype(np.int64)
-    shown = (window[..., 3] > 0).any(axis=1)
+    shown = (window[..., 3] > 0).any(axis=(1, 2))
     return window, np.where(shown, labels, LEFT_OUT)
 
 
-def _first_of(track: _Track, end: int, timing: WindowSpec) -> int:
-    """The frame from which the window's oldest sample is interpolated."""
-    oldest_ms = track.times_ms[end] - timing.span_ms
+def _those_who_move_most(
+    times_ms: NDArray[np.float64], keypoints: NDArray[np.float32], timing: WindowSpec
+) -> list[NDArray[np.float32]]:
+    """The windows ``(T, V, 4)`` of people whom a stream would speak of, most motion first.
+
+    As in a stream, a frame without any joint of somebody is none of theirs, they begin anew after
+    an absence, and they are spoken of in frames that show them, once their window is warm.
+    """
+    end_ms = float(times_ms[-1])
+    windows = []
+    for person in keypoints.swapaxes(0, 1):
+        there = np.flatnonzero((person[..., 3] > 0).any(axis=1))
+        absences = np.flatnonzero(np.diff(times_ms[there]) > PERSON_ENDS_MS)
+        there = there[absences[-1] + 1 :] if len(absences) else there
+        inside = times_ms[there] >= end_ms - timing.span_ms - SAME_TIME_MS
+        if inside.sum() >= timing.warm_samples and there[-1] == len(times_ms) - 1:
+            windows.append(resampled(times_ms[there], person[there], end_ms, timing))
+    return sorted(windows, key=lambda window: -motion(window))
+
+
+def _first_of(track: _Track, end: int, span_ms: float) -> int:
+    """The frame from which a sample is interpolated that lies so long before the frame ``end``."""
+    oldest_ms = track.times_ms[end] - span_ms
     return max(int(np.searchsorted(track.times_ms, oldest_ms, side="right")) - 1, 0)
 
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from model.pose.store import DataSet, PoseClip, PoseStore
 from model.pose.store_writer import PoseStoreWriter
-from training.finetune_utkinect import finetune
+from training.dense_recordings import utkinect_recordings
+from training.dense_run import finetune
 from training.optimisation import Optimisation
 from training.recipes import RECIPES, Recipe
 
@@ -83,7 +84,7 @@ def runs(
     """A directory with the checkpoints of all three models, trained on the made-up store."""
     out = tmp_path_factory.mktemp("runs")
     for model in RECIPES:
-        finetune(store, out, model, tiny(model))
+        finetune(utkinect_recordings(store), out, model, tiny(model))
     return out
 
 

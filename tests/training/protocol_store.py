@@ -56,12 +56,11 @@ def write_protocol_store(path: Path, labels: tuple[str, ...] = LABELS) -> PoseSt
 
 
 def write_encoder(
-    path: Path,
-    reading: Reading = IN_SPACE,
+    path: Path, reading: Reading = IN_SPACE, persons: int = 1, causal: bool = False
 ) -> Path:
     """A small pretrained file; its weights are random, which says much of such clips already."""
     joints = len(layout_named(reading.layout).joints)
     torch.manual_seed(0)
-    config = EncoderConfig("dste", joints, persons=1, hidden_size=16, frames=16)
+    config = EncoderConfig("dste", joints, persons, hidden_size=16, frames=16, causal=causal)
     save_pretrained(Pretrained(pretraining_network(config, reading).eval(), reading), path)
     return path

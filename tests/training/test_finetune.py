@@ -12,11 +12,12 @@ from model.network.checkpoint import load_checkpoint
 from model.network.pretrained import load_pretrained, save_pretrained
 from model.pose.artifact import spec_of
 from model.pose.store import PoseStore
-from tests.training.protocol_store import write_encoder
+from tests.training.protocol_store import write_encoder, write_protocol_store
 from training.__main__ import main
+from training.dense_recordings import utkinect_recordings
+from training.dense_run import finetune, state_path
 from training.dense_task import DenseTask
 from training.evaluate_utkinect import evaluate_store
-from training.finetune_utkinect import finetune, state_path
 from training.labellers import open_checkpoint
 from training.optimisation import FitError
 from training.recipes import RECIPES, Recipe
@@ -67,9 +68,9 @@ def test_a_run_that_was_killed_ends_in_the_same_weights(
     with monkeypatch.context() as patched:
         patched.setattr(DenseTask, "loss", dies)
         with pytest.raises(KeyboardInterrupt):
-            finetune(store, tmp_path, "dste", tiny("dste"))
+            finetune(utkinect_recordings(store), tmp_path, "dste", tiny("dste"))
     assert not (tmp_path / "dste.ckpt").exists()
-    finetune(store, tmp_path, "dste", tiny("dste"))
+    finetune(utkinect_recordings(store), tmp_path, "dste", tiny("dste"))
     expected = load_checkpoint(runs / "dste.ckpt").network.state_dict()
     found = load_checkpoint(tmp_path / "dste.ckpt").network.state_dict()
 
@@ -83,7 +84,7 @@ def test_a_run_is_not_taken_up_with_other_settings(
     """The sentence says which file, and that --restart begins anew."""
     other = replace(tiny("gru"), smoothing=0.2)
     with pytest.raises(FitError, match=r"gru\.state\.pt: this run began with other settings"):
-        finetune(store, runs, "gru", other)
+        finetune(utkinect_recordings(store), runs, "gru", other)
 
 
 def test_other_weights_to_begin_with_are_another_run(
@@ -93,31 +94,34 @@ def test_other_weights_to_begin_with_are_another_run(
     file = write_encoder(tmp_path / "encoder.ckpt")
     recipe = tiny("pretrained")
     recipe = replace(recipe, optimisation=replace(recipe.optimisation, epochs=1))
-    finetune(store, tmp_path, "pretrained", recipe, pretrained=file)
+    finetune(utkinect_recordings(store), tmp_path, "pretrained", recipe, pretrained=file)
     begun = load_pretrained(file)
     save_pretrained(replace(begun, provenance={"commit": "another"}), file)
-    finetune(store, tmp_path, "pretrained", recipe, pretrained=file)
+    finetune(utkinect_recordings(store), tmp_path, "pretrained", recipe, pretrained=file)
     assert load_checkpoint(tmp_path / "pretrained.ckpt").provenance["encoder"] == {
         "commit": "another"
     }
     begun.network.backbone.get_parameter("spe").data.add_(1e-3)
     save_pretrained(begun, file)
     with pytest.raises(FitError, match="settings: pretrained was '"):
-        finetune(store, tmp_path, "pretrained", recipe, pretrained=file)
+        finetune(utkinect_recordings(store), tmp_path, "pretrained", recipe, pretrained=file)
 
 
 def test_a_broken_state_is_refused(store: PoseStore, tiny: Tiny, tmp_path: Path) -> None:
     """A file that is no state is named, not run over."""
     state_path(tmp_path, "mlp").write_bytes(b"no state")
     with pytest.raises(FitError, match=r"mlp\.state\.pt: expected the state of a run"):
-        finetune(store, tmp_path, "mlp", tiny("mlp"))
+        finetune(utkinect_recordings(store), tmp_path, "mlp", tiny("mlp"))
 
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         (["finetune", "utkinect", "--store", "nowhere", "--out", "x"], "finetune: nowhere: expec"),
-        (["finetune", "utkinect", "--store", "S", "--out", "x", "--epochs", "0"], "epochs: expec"),
+        (
+            ["finetune", "utkinect", "--store", "S", "--out", "x", "--epochs", "0"],
+            "at least 1, got '0'",
+        ),
         (["evaluate", "utkinect", "--store", "S", "--checkpoint", "no.ckpt"], "no.ckpt: expected"),
         (
             ["evaluate", "utkinect", "--store", "S", "--artifact", "no.onnx"],
@@ -147,6 +151,34 @@ def test_bad_input_is_exit_2_and_one_sentence(
     assert status == 2
     assert sentence in said[-1]
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "finetune utkinect --store S --out x",
+        "evaluate utkinect --store S --checkpoint dste.ckpt",
+        "report utkinect --store S --runs .",
+    ],
+)
+def test_a_store_of_another_data_set_is_refused(
+    command: str,
+    runs: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """By what the store says of itself, before anything is read of it or written."""
+    other = write_protocol_store(tmp_path / "other")
+    monkeypatch.chdir(runs)
+    before = sorted(runs.iterdir())
+
+    assert main([str(other.path) if word == "S" else word for word in command.split()]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        f"{command.partition(' ')[0]}: {other.path}: expected a prepared store of utkinect, "
+        "got one of utd_mhad"
+    ]
+    assert sorted(runs.iterdir()) == before
 
 
 def test_an_artifact_that_is_not_onnx_is_refused(

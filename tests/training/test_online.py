@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from model.network.pretrained import Reading
 from model.pose.artifact import ArtifactSpec
 from model.pose.layout import layout_named
 from model.pose.store import PoseClip, PoseStore
 from model.pose.stream import LabelStream
 from training.__main__ import main
-from training.finetune_utkinect import specification
+from training.dense_recordings import utkinect_recordings
+from training.dense_run import specification
 from training.labellers import open_checkpoint
 from training.online import OnlineRecording, evaluate, in_batches
 from training.recipes import RECIPES
@@ -21,7 +23,9 @@ from training.recipes import RECIPES
 
 @pytest.fixture
 def spec(store: PoseStore) -> ArtifactSpec:
-    return specification(store, "made-up", replace(RECIPES["dste"], frames=24))
+    recipe = replace(RECIPES["dste"], frames=24)
+    reading = Reading("joint", "kinect20", "kinect-3d")
+    return specification(utkinect_recordings(store), "dste", recipe, reading)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import torch
 from model.network.pretrained import load_pretrained
 from model.network.weights import CheckpointError
 from model.pose.store import PoseStore
+from tests.training.protocol_store import write_protocol_store
 from tests.training.swings import KINECT, READING, TINY, source_of, write_swings
 from training.__main__ import main
 from training.clip_choice import chosen_clips
@@ -145,22 +146,24 @@ QUICK = "--hidden-size 16 --frames 16 --batch 12 --epochs 1".split()
         ("--choosing 99", "subject 99, the stores hold none"),
         ("--left-out 99", "subject 99, the stores hold none"),
         ("--left-out 0 1 2 3 4 5", "leave none"),
-        ("--seed -1", "seed: expected 0 to 4294967295, got -1"),
-        ("--seed 4294967296", "seed: expected 0 to 4294967295, got 4294967296"),
-        ("--epochs 0", "epochs: expected at least 1, got 0"),
-        ("--accumulate 0", "accumulate: expected at least 1, got 0"),
-        ("--learning-rate 0", "learning_rate: expected a number above 0, got 0.0"),
-        ("--learning-rate nan", "learning_rate: expected a number above 0, got nan"),
-        ("--batch 0", "batch: expected at least 1, got 0"),
+        ("--protocol ntu60/cross-view", "is for ntu60 or ntu60_agcn or ntu60_2d, this store holds"),
+        ("--protocol ntu60", "protocol 'ntu60' is unknown; known are"),
+        ("--seed -1", "--seed: expected a whole number of at least 0, got '-1'"),
+        ("--seed 4294967296", "expected a seed of at most 4294967295, got 4294967296"),
+        ("--epochs 0", "--epochs: expected a whole number of at least 1, got '0'"),
+        ("--accumulate 0", "--accumulate: expected a whole number of at least 1, got '0'"),
+        ("--learning-rate 0", "--learning-rate: expected a number above 0, got '0'"),
+        ("--learning-rate nan", "--learning-rate: expected a number above 0, got 'nan'"),
+        ("--batch 0", "--batch: expected a whole number of at least 1, got '0'"),
         ("--batch 1", "batch: expected at least 2 clips to be told apart, got 1"),
         ("--batch 73", "batch: expected at most 72, since 72 clips train on 1 device(s), got 73"),
         ("--hidden-size 15", "hidden_size must be even"),
-        ("--frames 0", "frames must lie in 1…4096; got 0"),
+        ("--frames 0", "--frames: expected a whole number of at least 1, got '0'"),
         ("--encoder bird", "invalid choice: 'bird'"),
         ("--accelerator bird", "invalid choice: 'bird'"),
-        ("--devices 0", "--devices: expected at least 1, got 0"),
+        ("--devices 0", "--devices: expected a whole number of at least 1, got '0'"),
         ("--precision bird", "invalid choice: 'bird'"),
-        ("--epochs many", "invalid int value: 'many'"),
+        ("--epochs many", "--epochs: expected a whole number of at least 1, got 'many'"),
     ],
 )
 def test_bad_input_of_the_command_is_one_sentence(
@@ -222,6 +225,22 @@ def test_a_run_is_not_taken_up_with_other_clips(
     assert "data.swings.subjects was [0, 1, 2, 3], and is now [0, 1, 2, 5]" in said
     assert main([*command, "--left-out", "4", "--choosing", "5"]) == 2
     assert "choosing.swings.subjects was [4], and is now [5]" in capsys.readouterr().err
+
+
+def test_a_protocol_keeps_who_tests_out(
+    swings: PoseStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only its training part is seen, less who is left out; it is for one store, its own."""
+    store = write_protocol_store(tmp_path / "store")
+    command = ["pretrain", *QUICK, "--out", str(tmp_path), "--protocol", "utd_mhad/cross-subject"]
+    assert main([*command, "--left-out", "5", "--store", str(store.path)]) == 0
+    provenance = load_pretrained(tmp_path / "pretrained.ckpt").provenance
+    assert provenance["data"] == {
+        "utd_mhad": {"clips": 36, "subjects": [1, 3, 7], "views": [], "setups": []}
+    }
+    capsys.readouterr()
+    assert main([*command, "--store", str(store.path), str(swings.path)]) == 2
+    assert capsys.readouterr().err == ("pretrain: --protocol: expected one store, its own; got 2\n")
 
 
 def test_subjects_of_several_stores_do_not_choose(

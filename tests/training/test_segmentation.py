@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import msgspec
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from model.network.checkpoint import Checkpoint, save_checkpoint
+from model.network.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from model.network.config import EncoderConfig
 from model.network.recogniser import Recogniser, RecogniserConfig
 from model.pose.artifact import ArtifactSpec, Provenance
@@ -145,6 +145,28 @@ def test_a_store_of_pku_mmd_is_evaluated_by_its_split(
     assert (status, "1 recordings, 60 frames" in printed) == (0, True)
 
 
+def test_a_checkpoint_that_saw_who_tests_is_refused(
+    command: Command, store: PoseStore, runs: Path, tmp_path: Path
+) -> None:
+    """By a protocol: one that saw subjects 2 and 3; one that saw others is measured."""
+    found = load_checkpoint(runs / "dste.ckpt")
+    seen = {"data": {"utkinect": {"subjects": [2, 3]}}}
+    leaked = tmp_path / "leaked.ckpt"
+    save_checkpoint(replace(found, provenance=seen), leaked)
+    options = ["--store", store.path, "--protocol", "utkinect/cross-subject", "--name", "a"]
+    options += ["--out", tmp_path]
+    status, _, complaint = command("segmentation", *options, "--checkpoint", leaked)
+
+    assert status == 2
+    assert complaint == (
+        f"evaluate: {leaked}: expected weights that saw no clip which tests in "
+        "utkinect/cross-subject, these saw subjects 2\n"
+    )
+    status, _, _ = command("segmentation", *options, "--checkpoint", runs / "dste.ckpt")
+    result = read_result(tmp_path / "a.json")
+    assert (status, result.protocol, len(result.notes)) == (0, "utkinect/cross-subject", 1)
+
+
 def test_a_warming_frame_is_background() -> None:
     """Where nothing was said yet, no action is proposed."""
     said = [FrameLabel(0.0, "warming", 0.0), FrameLabel(1.0, "b", 0.7, (("b", 0.7), ("a", 0.3)))]
@@ -161,7 +183,7 @@ def test_bad_input_gets_one_sentence(
     common = [task, "--store", pku.path, "--out", tmp_path / "out"]
     model = ["--checkpoint", untrained, "--name", "a"]
     for words, sentence in (
-        (model, "expected --subjects or --split, for who tests in pku1 is not fixed"),
+        (model, "expected --protocol, --split or --subjects, for who tests in pku1 is not fixed"),
         ([*model, "--split", "all"], "expected one of the splits"),
         ([*model, "--split", "xsub_test", "--lookahead-frames", "24"], "a look-ahead is from 0"),
         ([*model[:3], "../a", "--split", "xsub_test"], "expected a name of letters"),

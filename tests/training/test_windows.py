@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from model.network.pretrained import Reading
 from model.pose.artifact import ArtifactSpec
 from model.pose.store import LEFT_OUT, PoseStore, StoreError
 from model.pose.window import WindowSpec
-from training.finetune_utkinect import specification
+from training.dense_recordings import utkinect_recordings
+from training.dense_run import specification
 from training.online import OnlineRecording
 from training.recipes import RECIPES
 from training.windows import Sampling, WindowSampler, cut_window
@@ -20,7 +22,9 @@ PLAIN = Sampling(speeds=(1.0, 1.0), thinned_share=0.0, cut_share=0.0)
 
 @pytest.fixture
 def spec(store: PoseStore) -> ArtifactSpec:
-    return specification(store, "made-up", replace(RECIPES["dste"], frames=24))
+    recipe = replace(RECIPES["dste"], frames=24)
+    reading = Reading("joint", "kinect20", "kinect-3d")
+    return specification(utkinect_recordings(store), "dste", recipe, reading)
 
 
 @given(
@@ -35,14 +39,16 @@ def test_each_position_has_the_label_of_the_nearest_real_frame(
     times_ms = np.cumsum(steps_ms)
     labels = np.random.default_rng(seed).integers(-1, 4, len(times_ms)).astype(np.int16)
     timing = WindowSpec(frames=16, rate_hz=rate_hz)
-    window, found = cut_window(times_ms, np.ones((len(times_ms), 2, 4), np.float32), labels, timing)
+    window, found = cut_window(
+        times_ms, np.ones((len(times_ms), 1, 2, 4), np.float32), labels, timing
+    )
 
     assert found[-1] == labels[-1]
     for position, label in enumerate(found):
         time_ms = times_ms[-1] - (15 - position) * timing.step_ms
         distances = np.abs(times_ms - time_ms)
         nearest = labels[distances <= distances.min() + 1e-6]
-        assert label in nearest if window[position, :, 3].any() else label == LEFT_OUT
+        assert label in nearest if window[position, ..., 3].any() else label == LEFT_OUT
 
 
 def test_a_plain_window_is_one_that_serving_cuts(store: PoseStore, spec: ArtifactSpec) -> None:
@@ -55,6 +61,27 @@ def test_a_plain_window_is_one_that_serving_cuts(store: PoseStore, spec: Artifac
         same = np.abs(served.clips - clip).max(axis=(1, 2, 3, 4)) < 1e-6
         assert same.sum() == 1
         assert labels[-1] == truth[same][0]
+
+
+def test_a_window_of_two_is_one_that_serving_cuts(store: PoseStore, spec: ArtifactSpec) -> None:
+    """The one who moves most is first; whoever is away or has just come is not in the window.
+
+    Of the second person's frames ten are missing, which is no absence, and later thirty, which is
+    one: they begin anew, and are in no window until theirs is warm.
+    """
+    keypoints = np.repeat(np.array(store[0].keypoints), 2, axis=1)
+    keypoints[:, 1, :, 0] += np.linspace(1, 2, len(keypoints))[:, None]
+    keypoints[30:40, 1] = keypoints[80:110, 1] = 0
+    clip = replace(store[0], keypoints=keypoints)
+    two = replace(spec, persons=2)
+    served = OnlineRecording(clip, "kinect20", two)
+    drawn = WindowSampler([clip], "kinect20", two).draw(80, PLAIN, np.random.default_rng(1))
+    pairs = 0
+
+    for window in drawn.clips:
+        assert (np.abs(served.clips - window).max(axis=(1, 2, 3, 4)) < 1e-6).sum() == 1
+        pairs += bool(window[..., 1].any())
+    assert 10 < pairs < 70
 
 
 def test_windows_end_in_each_action_as_often(store: PoseStore, spec: ArtifactSpec) -> None:
