@@ -1,0 +1,1 @@
+"""The default model: everyday actions, from anybody's keypoints."""
