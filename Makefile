@@ -12,11 +12,11 @@ CLIENT := -e ./clients/python
 help: ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 18
 
-setup: .venv/.ready ## Everything that the commands below need, in .venv
-serve: .venv/.ready-to-serve ## The service with the embedded default model, on http://127.0.0.1:8000
+setup: .venv/.ready weights/pose_full.task ## Everything that the commands below need, in .venv
+serve: .venv/.ready-to-serve weights/pose_full.task ## The service with the embedded default model, on http://127.0.0.1:8000
 	$(BIN)/python -m service serve
 
-test: .venv/.ready ## The tests
+test: .venv/.ready weights/pose_full.task ## The tests
 	$(BIN)/python -m pytest
 
 check: .venv/.ready ## Style, types, the order of dependencies
@@ -46,7 +46,7 @@ train-demo: .venv/.ready ## Data, dense fine-tune, report, verified artifact: mi
 lock: .venv/.ready ## The exact pins, anew
 	$(BIN)/pip-compile --quiet --strip-extras --no-header --no-annotate --no-emit-index-url \
 		--no-emit-find-links --no-emit-trusted-host --allow-unsafe \
-		--extra cpu --extra train --extra export --extra dev --output-file requirements.lock pyproject.toml
+		--extra cpu --extra images --extra train --extra export --extra dev --output-file requirements.lock pyproject.toml
 	sed -i -e 's/+cpu$$//' -e '/^#/d' requirements.lock
 
 clean: ## Removes the environment and what the steps have built
@@ -61,9 +61,15 @@ clean: ## Removes the environment and what the steps have built
 	$(PYTHON) -m venv .venv
 
 .venv/.ready-to-serve: .venv/bin/python pyproject.toml requirements.lock clients/python/pyproject.toml
-	$(PIP) -e ".[cpu]" $(CLIENT)
+	@docker/packages.sh libgl1 libglib2.0-0 libegl1 libgles2
+	$(PIP) -e ".[cpu,images]" $(CLIENT)
 	@touch $@
 
 .venv/.ready: .venv/bin/python pyproject.toml requirements.lock clients/python/pyproject.toml
-	$(PIP) -e ".[cpu,train,export,dev]" $(CLIENT)
+	@docker/packages.sh libgl1 libglib2.0-0 libegl1 libgles2 openssl redis-server
+	$(PIP) -e ".[cpu,images,train,export,dev]" $(CLIENT)
 	@touch $@ .venv/.ready-to-serve
+
+# Only images need it: where it cannot be had, poses are served all the same.
+weights/pose_full.task: .venv/.ready-to-serve
+	@$(BIN)/python -m service pose-model --out $@ || echo "served without it: images are refused, poses are not"

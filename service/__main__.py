@@ -1,4 +1,4 @@
-"""The service's commands: `python -m service serve`, `doctor` and `asyncapi`."""
+"""The service's commands: `python -m service serve`, `doctor`, `poses` and what prepares them."""
 
 import argparse
 import json
@@ -7,11 +7,13 @@ import sys
 from pathlib import Path
 
 from model.pose.command_line import UNUSABLE, Parser
+from service import logs, poses
 from service.app import create_app
 from service.asyncapi import document
 from service.doctor import examine
 from service.engine import OnnxEngine
-from service.server import address_of, bind, serve
+from service.pose_model import DEFAULT_POSE_MODEL, ensure_pose_model
+from service.server import address_of, bind, server
 from service.settings import Settings, load_settings
 
 
@@ -23,6 +25,10 @@ def main(arguments: list[str] | None = None) -> int:
         print(document(), end="")
         return 0
     try:
+        if options.command == "poses":
+            return poses.run(options, load_settings().pose_model or DEFAULT_POSE_MODEL)
+        if options.command == "pose-model":
+            return _pose_model(options.out, as_json=options.json)
         settings = load_settings(host=options.host, port=options.port, model=options.model)
         if options.command == "doctor":
             return _doctor(settings, as_json=options.json)
@@ -37,18 +43,22 @@ def main(arguments: list[str] | None = None) -> int:
 def _serve(settings: Settings) -> int:
     # SIGTERM stops as Ctrl+C does: uvicorn raises the signal once more when it has stopped.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    logs.configure(settings)
     engine = OnnxEngine(settings.model, settings.threads)
     try:
         with bind(settings) as taken:
+            app = create_app(engine, settings)
+            running = server(app, settings)
             address = address_of(taken)
+            secure = "s" if settings.tls_certificate else ""
             print(
                 f"posewire serves {engine.spec.name} {engine.spec.version} "
                 f"({', '.join(engine.providers)})\n"
-                f"  page    http://{address}/\n"
-                f"  stream  ws://{address}/v1/stream",
+                f"  page    http{secure}://{address}/\n"
+                f"  stream  ws{secure}://{address}/v1/stream",
                 flush=True,
             )
-            serve(create_app(engine, settings), taken)
+            running.run(sockets=[taken])
     finally:
         engine.close()
     return 0
@@ -58,6 +68,17 @@ def _doctor(settings: Settings, *, as_json: bool) -> int:
     report = examine(settings)
     print(json.dumps(report.as_dict()) if as_json else "\n".join(report.lines(settings)))
     return 1 if report.problems else 0
+
+
+def _pose_model(path: Path, *, as_json: bool) -> int:
+    try:
+        made = ensure_pose_model(path)
+    except OSError as error:
+        raise ValueError(f"cannot write {path}: {error.strerror or error}") from None
+    print(f"{path} {'is made' if made else 'is there already'}")
+    if as_json:
+        print(json.dumps({"model": str(path), "made": made}))
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -78,6 +99,14 @@ def _parser() -> argparse.ArgumentParser:
             )
         if name == "doctor":
             command.add_argument("--json", action="store_true", help="one machine-readable line")
+    description = "Writes the poses of videos as recordings, as the service would see them."
+    poses.add_arguments(commands.add_parser("poses", help=description, description=description))
+    description = "Puts the pose model together from its package, unless it is there."
+    command = commands.add_parser("pose-model", help=description, description=description)
+    command.add_argument(
+        "--out", type=Path, default=DEFAULT_POSE_MODEL, help="the .task file (default %(default)s)"
+    )
+    command.add_argument("--json", action="store_true", help="one machine-readable line")
     commands.add_parser(
         "asyncapi", help="print the description of the socket, which is docs/asyncapi.yaml"
     )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from model.pose.layout import Layout
 from model.pose.stream import PERSON_ENDS_MS
 from service.protocol import Hello, PersonPose, Pose, Refusal, Up
+from service.tracker import Tracker
 
 Keypoints = NDArray[np.float32]
 
@@ -54,9 +55,10 @@ class PeopleReader:
             self._scale = np.array(hello.size, np.float32)
         self._axes = np.array(_UPRIGHT[hello.up], np.float32)
         self._seen_ms: dict[int, float] = {}
+        self._tracker = Tracker(FLICKER * limit)
 
     def read(self, pose: Pose) -> dict[int, Keypoints]:
-        """Returns id → (V, 4) rows x, y, z, score; a person without id is its place in the list.
+        """Returns id → (V, 4) rows x, y, z, score; people without ids get a tracker's.
 
         Raises:
             Refusal: there are too many people, ids are given for some only or twice, or keypoints
@@ -75,12 +77,10 @@ class PeopleReader:
             raise Refusal("bad-ids", f"an id is an integer within ±{LARGEST_ID}")
         if len(set(given)) < len(given):
             raise Refusal("bad-ids", f"each person of a message has an id of its own, got {given}")
-        people = {
-            place if person.id is None else person.id: self._keypoints(place, person)
-            for place, person in enumerate(pose.people)
-        }
-        self._count(people, pose.t_ms)
-        return people
+        keypoints = [self._keypoints(place, person) for place, person in enumerate(pose.people)]
+        numbers = given or self._tracker.step(pose.t_ms, keypoints)
+        self._count(numbers, pose.t_ms)
+        return dict(zip(numbers, keypoints, strict=True))
 
     def _count(self, people: Iterable[int], t_ms: float) -> None:
         seen_ms = {p: ms for p, ms in self._seen_ms.items() if t_ms - ms <= PERSON_ENDS_MS}

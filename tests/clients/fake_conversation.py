@@ -12,7 +12,7 @@ import msgspec
 from websockets.asyncio.server import ServerConnection
 
 WARMING_FRAMES = 3
-LAYOUTS = {"coco17": 17, "kinect20": 20}
+LAYOUTS = {"coco17": 17, "kinect20": 20, "blazepose33": 33, "image": 0}
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,7 @@ class Session:
     hello: dict[str, Any]
     binary: bool
     poses: list[dict[str, Any]] = field(default_factory=list)
+    images: list[dict[str, Any]] = field(default_factory=list)
     labelled: list[float] = field(default_factory=list)
     came_at_s: list[float] = field(default_factory=list)
     close_code: int | None = None
@@ -144,6 +145,8 @@ class Conversation:
                 await labeller
                 await self._socket.close(1000)
                 return
+            if message["type"] == "image":
+                message = await self._look(message)
             self.session.poses.append(message)
             self.session.came_at_s.append(asyncio.get_running_loop().time())
             if self._fault and len(self.session.poses) == self._fault.after_poses:
@@ -153,6 +156,13 @@ class Conversation:
                 await self._let_in(message)
             if labeller.done():
                 return
+
+    async def _look(self, image: dict[str, Any]) -> dict[str, Any]:
+        """Finds nobody in a picture, and says so."""
+        self.session.images.append(image)
+        seen = {"type": "pose", "t_ms": image["t_ms"], "people": []}
+        await self._send(seen)
+        return seen
 
     async def _valid(self, pose: dict[str, Any]) -> bool:
         joints = LAYOUTS[self.session.hello["layout"]]

@@ -145,10 +145,10 @@ async def test_a_file_of_refused_frames_alone_comes_to_its_end() -> None:
 
 async def test_messages_of_tomorrow_do_no_harm() -> None:
     """Types that this client does not know are handed on whole, and the stream goes on."""
-    later = {"type": "taught", "label": "wave", "frames": 12}
+    later = {"type": "foretold", "label": "wave", "frames": 12}
     with FakeServer(extra=[later]) as server:
         messages = await stream(connect(server), 2)
-    assert [one for one in messages if isinstance(one, Unknown)] == [Unknown("taught", later)]
+    assert [one for one in messages if isinstance(one, Unknown)] == [Unknown("foretold", later)]
     assert times_ms(messages)[-1] == 10.0
 
 

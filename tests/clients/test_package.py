@@ -32,8 +32,9 @@ def test_its_wheel_needs_only_websockets_and_msgspec(tmp_path: Path) -> None:
     assert "posewire_client/py.typed" in names
     assert {name.split("/")[0].split("-")[0] for name in names} == {"posewire_client"}
     metadata = wheel.read(next(name for name in names if name.endswith("METADATA"))).decode()
-    required = re.findall(r"^Requires-Dist: ([\w-]+)", metadata, re.MULTILINE)
-    assert sorted(required) == ["msgspec", "websockets"]
+    required = re.findall(r"^Requires-Dist: ([\w-]+)(.*)", metadata, re.MULTILINE)
+    assert {name for name, terms in required if "extra" not in terms} == {"msgspec", "websockets"}
+    assert [name for name, terms in required if 'extra == "camera"' in terms] == ["opencv-python"]
     points = wheel.read(next(name for name in names if name.endswith("entry_points.txt")))
     assert b"posewire-stream = posewire_client.__main__:main" in points
 

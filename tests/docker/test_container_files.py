@@ -152,10 +152,13 @@ def test_compose_takes_away_what_the_service_does_not_need() -> None:
 
 
 def test_compose_passes_every_setting_on() -> None:
-    """Each setting that means something outside goes in; the image itself decides the others."""
-    inside = {"host", "port", "model"}
+    """Each setting that means something outside goes in; what names a file needs a volume too."""
+    files = {
+        name for name, field in Settings.model_fields.items() if "Path" in str(field.annotation)
+    }
+    inside = {"host", "port", "insecure"} | files
     expected = {f"POSEWIRE_{name.upper()}" for name in set(Settings.model_fields) - inside}
-    assert set(compose()["environment"]) == expected
+    assert set(compose()["environment"]) == expected | {"POSEWIRE_INSECURE=true"}
 
 
 def test_compose_and_image_agree_on_health() -> None:
@@ -168,7 +171,8 @@ def test_compose_and_image_agree_on_health() -> None:
         name.replace("_", "-"): str(value) for name, value in check.items() if name != "test"
     }
     assert yaml.safe_load(stated.partition("CMD ")[2]) == check["test"][1:]
-    assert int(service["stop_grace_period"].removesuffix("s")) > GRACE_S
+    drain_s = Settings.model_fields["drain_s"].default
+    assert int(service["stop_grace_period"].removesuffix("s")) > drain_s + GRACE_S
 
 
 def test_the_check_says_what_it_lacks(tmp_path: Path) -> None:

@@ -84,14 +84,40 @@ def test_scores_are_cut_to_their_range_and_missing_joints_are_all_zeros() -> Non
     np.testing.assert_array_equal(read[2], [0.25, 0.5, 0.75, 1])
 
 
-def test_people_are_told_apart_by_id_or_by_place() -> None:
-    """Ids are kept, in the order of the message; without ids a person is its place in the list."""
+def test_people_are_told_apart_by_id_or_by_where_they_are() -> None:
+    """Ids are kept, in the order of the message; people without ids are followed."""
     first, second = rows(seed=1), rows(seed=2)
+    second[:, 0] += 3
     named = reader().read(Pose(0.0, [person(first, 9), person(second, -4)]))
-    placed = reader().read(Pose(0.0, [person(first), person(second)]))
-    assert (list(named), list(placed)) == ([9, -4], [0, 1])
-    np.testing.assert_array_equal(named[-4], placed[1])
-    assert reader().read(Pose(0.0, [])) == {}
+    assert list(named) == [9, -4]
+    following = reader()
+    begun = following.read(Pose(0.0, [person(first), person(second)]))
+    swapped = following.read(Pose(33.0, [person(second), person(first)]))
+    assert (list(begun), list(swapped)) == ([0, 1], [1, 0])
+    np.testing.assert_array_equal(swapped[1], named[-4])
+    assert following.read(Pose(66.0, [])) == {}
+
+
+def test_a_person_alone_is_one_person_wherever_they_are() -> None:
+    """A client of one person without ids keeps its window however the keypoints jump or vanish."""
+    alone_there = reader()
+    for frame, seed in enumerate(range(20)):
+        sent = rows(seed=seed)
+        sent[:, :3] += 100 * seed
+        sent[: seed % 20, 3] = 0
+        assert list(alone_there.read(Pose(frame * 200.0, [person(sent)]))) == [0]
+        if frame % 3 == 0:
+            assert alone_there.read(Pose(frame * 200.0 + 100, [])) == {}
+
+
+def test_a_message_that_is_refused_moves_nobody() -> None:
+    """Keypoints are checked before anybody is followed to where they would be."""
+    several = reader()
+    several.read(Pose(0.0, [person(rows(seed=1)), person(rows(seed=2) + 5)]))
+    with pytest.raises(Refusal, match="person 1 has 19"):
+        several.read(Pose(10.0, [person(rows(seed=3) + 9), person(rows(19))]))
+    after = several.read(Pose(20.0, [person(rows(seed=1)), person(rows(seed=2) + 5)]))
+    assert list(after) == [0, 1]
 
 
 def changed(place: tuple[int, int], value: float) -> list[list[float]]:

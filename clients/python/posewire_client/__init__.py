@@ -5,10 +5,12 @@ recorded one, and `play` sends it. The command `posewire-stream` is these put to
 """
 
 from posewire_client.async_client import AsyncClient
+from posewire_client.camera import Camera
 from posewire_client.client import Client
 from posewire_client.counts import Counts
 from posewire_client.errors import (
     AddressError,
+    CameraError,
     PosewireError,
     RecordingError,
     RefusedError,
@@ -26,11 +28,14 @@ from posewire_client.messages import (
     Options,
     PersonAction,
     Reconnecting,
+    SeenPerson,
+    SeenPose,
+    Taught,
     Timing,
     Unknown,
     Welcome,
 )
-from posewire_client.playback import play
+from posewire_client.playback import play, play_camera
 from posewire_client.reconnect import Reconnect
 from posewire_client.recording import Recording
 
@@ -38,6 +43,8 @@ __all__ = [
     "Actions",
     "AddressError",
     "AsyncClient",
+    "Camera",
+    "CameraError",
     "Client",
     "Counts",
     "ErrorMessage",
@@ -55,9 +62,13 @@ __all__ = [
     "Recording",
     "RecordingError",
     "RefusedError",
+    "SeenPerson",
+    "SeenPose",
+    "Taught",
     "Timing",
     "Unknown",
     "UnreachableError",
     "Welcome",
     "play",
+    "play_camera",
 ]

@@ -118,14 +118,24 @@ class AsyncClient:
             TypeError: Keypoints hold something other than numbers.
             PosewireError: The stream has ended, in failure or after `bye`.
         """
-        if not (math.isfinite(t_ms) and t_ms >= self._last_t_ms):
-            raise ValueError(
-                f"the time of a frame must be finite and not go back; {t_ms:g} ms came "
-                f"after {self._last_t_ms:g} ms"
-            )
-        frame = Frame(t_ms, self._codec.encode_pose(t_ms, people))
-        self._last_t_ms = t_ms
-        await self._stream.send(frame)
+        self._check_time(t_ms)
+        await self._send(Frame(t_ms, self._codec.encode_pose(t_ms, people)))
+
+    async def send_image(self, t_ms: float, data: bytes) -> None:
+        """Send one picture; the client's layout is `image`, its encoding MessagePack.
+
+        The people whom the server finds in it come back as `SeenPose`.
+
+        Args:
+            t_ms: Its time on the caller's clock, in milliseconds; never goes back.
+            data: JPEG, PNG or WebP.
+
+        Raises:
+            ValueError: The time is not finite, or goes back; or the encoding is JSON.
+            PosewireError: The stream has ended, in failure or after `bye`.
+        """
+        self._check_time(t_ms)
+        await self._send(Frame(t_ms, self._codec.encode_image(t_ms, data)))
 
     async def bye(self) -> None:
         """Ask for all pending labels and wait until the server has closed the stream.
@@ -161,6 +171,17 @@ class AsyncClient:
         async for message in self:
             if isinstance(message, Actions):
                 yield message
+
+    async def _send(self, frame: Frame) -> None:
+        self._last_t_ms = frame.t_ms
+        await self._stream.send(frame)
+
+    def _check_time(self, t_ms: float) -> None:
+        if not (math.isfinite(t_ms) and t_ms >= self._last_t_ms):
+            raise ValueError(
+                f"the time of a frame must be finite and not go back; {t_ms:g} ms came "
+                f"after {self._last_t_ms:g} ms"
+            )
 
     def arrived(self) -> list[Message]:
         """Take the messages that have come, without waiting; for a loop with its own pace."""

@@ -102,6 +102,10 @@ class Client:
         """Send one frame, as `AsyncClient.send_pose` does, and raise what it raises."""
         self._wait_for(self._client.send_pose(t_ms, people))
 
+    def send_image(self, t_ms: float, data: bytes) -> None:
+        """Send one picture, as `AsyncClient.send_image` does, and raise what it raises."""
+        self._wait_for(self._client.send_image(t_ms, data))
+
     def bye(self) -> None:
         """Ask for all pending labels and wait until the server has closed the stream.
 

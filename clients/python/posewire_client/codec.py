@@ -18,7 +18,7 @@ Encoding: TypeAlias = Literal["msgpack", "json"]
 Payload: TypeAlias = str | bytes
 People: TypeAlias = Iterable[tuple[int | None, Keypoints]]
 
-_KNOWN_TYPES = frozenset({"welcome", "actions", "event", "notice", "error"})
+_KNOWN_TYPES = frozenset({"welcome", "actions", "event", "pose", "taught", "notice", "error"})
 
 
 def _plain(value: object) -> float | list[Any]:
@@ -68,6 +68,20 @@ class Codec:
         return self._encode(
             {"type": "pose", "t_ms": t_ms, "people": [self._person(*one) for one in people]}
         )
+
+    def encode_image(self, t_ms: float, data: bytes) -> Payload:
+        """Encode one picture.
+
+        Args:
+            t_ms: Its time on the client's clock.
+            data: JPEG, PNG or WebP.
+
+        Raises:
+            ValueError: The stream is in JSON, which has no bytes.
+        """
+        if not self._binary:
+            raise ValueError("pictures are sent in MessagePack; this stream's encoding is json")
+        return self._encode({"type": "image", "t_ms": t_ms, "data": data})
 
     def decode(self, payload: Payload) -> Message:
         """Decode what the server sent, text as JSON and bytes as MessagePack.

@@ -20,5 +20,9 @@ class RefusedError(PosewireError):
     """The server closed the stream for good: trying again would end the same way."""
 
 
+class CameraError(PosewireError):
+    """A camera or a video gives no pictures, or what is needed for them is missing."""
+
+
 class RecordingError(PosewireError):
     """A recording cannot be read, or is not one."""

@@ -12,6 +12,8 @@ from posewire_client.messages import (
     Notice,
     PersonAction,
     Reconnecting,
+    SeenPose,
+    Taught,
     Unknown,
     Welcome,
 )
@@ -51,7 +53,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True, tag="summary"):
 
 
 def lines(message: Message) -> list[str]:
-    """Give the lines of one message: one a person for labels, else a single one."""
+    """Give the lines of one message: one a person for labels, none for a drawing, else one."""
     match message:
         case Actions():
             people = [_person(one) for one in message.people] or ["nobody"]
@@ -62,6 +64,10 @@ def lines(message: Message) -> list[str]:
             model = message.model
             name = f"{model.name} {model.version}".rstrip()
             return [f"connected: {name}, {len(model.labels)} labels"]
+        case SeenPose():
+            return []  # it has a line by its labels
+        case Taught():
+            return [f"taught: {message.label}, {message.examples} examples"]
         case Notice():
             return [f"notice ({message.code}): {message.message}"]
         case ErrorMessage():

@@ -10,6 +10,9 @@ import msgspec
 
 PROTOCOL_VERSION = 1
 
+IMAGES = "image"
+"""The layout of a stream of pictures, in place of a layout of joints."""
+
 Number: TypeAlias = int | float
 Coordinates: TypeAlias = Literal["pixels", "normalised", "metres"]
 
@@ -36,7 +39,7 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="
 
     Attributes:
         version: Of the wire.
-        layout: Name of the joint layout, such as `coco17` or `kinect20`.
+        layout: Name of the joint layout, such as `coco17` or `kinect20`; `image` for pictures.
         coordinates: A keypoint is x, y, score in `pixels` or `normalised` (x/w, y/h),
             and x, y, z, score in `metres`.
         size: Width and height of the image in pixels; needed unless `coordinates` is `metres`.
@@ -162,6 +165,34 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag="event"):
     score: float = 0.0
 
 
+class SeenPerson(msgspec.Struct, frozen=True, kw_only=True):
+    """A person whom the server found in a picture: rows x, y, score in its pixels."""
+
+    id: int
+    keypoints: list[list[float]]
+
+
+class SeenPose(msgspec.Struct, frozen=True, kw_only=True, tag="pose"):
+    """The people of the picture of time `t_ms`, so that they can be drawn over it."""
+
+    t_ms: float
+    people: tuple[SeenPerson, ...]
+
+
+class Taught(msgspec.Struct, frozen=True, kw_only=True, tag="taught"):
+    """An action was taught, or forgotten.
+
+    Attributes:
+        label: The action.
+        examples: How many examples of it the server knows now; 0 after it was forgotten.
+        labels: All actions that were taught.
+    """
+
+    label: str
+    examples: int = 0
+    labels: tuple[str, ...] = ()
+
+
 class Notice(msgspec.Struct, frozen=True, kw_only=True, tag="notice"):
     """The server tells of its own state, such as `draining` or `model-changed`."""
 
@@ -192,5 +223,5 @@ class Reconnecting(msgspec.Struct, frozen=True, kw_only=True, tag="reconnecting"
     delay_s: float
 
 
-ServerMessage: TypeAlias = Welcome | Actions | Event | Notice | ErrorMessage
+ServerMessage: TypeAlias = Welcome | Actions | Event | SeenPose | Taught | Notice | ErrorMessage
 Message: TypeAlias = ServerMessage | Unknown | Reconnecting

@@ -16,7 +16,7 @@ _ROUNDING_MS = 1.0
 
 @dataclass(frozen=True)
 class Frame:
-    """One encoded `pose` message, and its time on the client's clock."""
+    """One encoded `pose` or `image` message, and its time on the client's clock."""
 
     t_ms: float
     payload: Payload
