@@ -138,6 +138,18 @@ _BODY25 = _layout(
     """,
 )
 
+# What every 2D convention of a whole body can give, its head reduced to one place.
+_BODY13 = _layout(
+    "body13",
+    2,
+    """
+    head left_shoulder:head right_shoulder:head
+    left_elbow:left_shoulder right_elbow:right_shoulder
+    left_wrist:left_elbow right_wrist:right_elbow left_hip:left_shoulder right_hip:right_shoulder
+    left_knee:left_hip right_knee:right_hip left_ankle:left_knee right_ankle:right_knee
+    """,
+)
+
 _H36M17 = _layout(
     "h36m17",
     3,
@@ -225,6 +237,7 @@ LAYOUTS: Mapping[str, Layout] = MappingProxyType(
             _HALPE26,
             _OPENPOSE18,
             _BODY25,
+            _BODY13,
             _H36M17,
             _KINECT20,
             _NTU25,

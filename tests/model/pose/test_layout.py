@@ -15,6 +15,7 @@ SIZES = {
     "halpe26": 26,
     "openpose18": 18,
     "body25": 25,
+    "body13": 13,
     "h36m17": 17,
     "kinect20": 20,
     "ntu25": 25,
@@ -23,7 +24,7 @@ SIZES = {
     "hdm05": 31,
     "bandai22": 22,
 }
-PLANAR = {"coco17", "blazepose33", "halpe26", "openpose18", "body25"}
+PLANAR = {"coco17", "blazepose33", "halpe26", "openpose18", "body25", "body13"}
 
 ARM, LEG = ("shoulder", "elbow", "wrist", "hand"), ("hip", "knee", "ankle", "foot")
 LIMBS = [f"{side}_{joint}" for limb in (ARM, LEG) for side in ("left", "right") for joint in limb]
