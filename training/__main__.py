@@ -21,6 +21,11 @@ COMMANDS = (
         "training.finetune",
         "train with labels, from a pretrained encoder or from scratch",
     ),
+    Command(
+        "everyday",
+        "training.everyday.train",
+        "train the default model: everyday actions, from prepared stores to its checkpoint",
+    ),
     Command("evaluate", "training.evaluate", "measure weights on a task"),
     Command("report", "training.report", "tables and pictures of what was measured"),
     Command(

@@ -7,10 +7,10 @@ run and measured is `training.ablate`'s.
 from collections.abc import Mapping
 from dataclasses import replace
 
+from training.consistency import Perspective
 from training.mgfd import MgfdWeights
 from training.presets import PRESETS, Preset
 from training.usdrl_tables import FULL
-from training.view_task import Perspective
 from training.views import ViewSettings
 
 WHOLE = replace(PRESETS["small"], hidden_size=96, frames=32)

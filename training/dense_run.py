@@ -11,7 +11,6 @@ import msgspec
 import torch
 from lightning.fabric import Fabric
 
-from model.network.checkpoint import Checkpoint, save_checkpoint
 from model.network.pretrained import Reading, load_backbone, load_pretrained
 from model.network.recogniser import Recogniser, RecogniserConfig
 from model.network.weights import digest
@@ -26,7 +25,7 @@ from training.dense_recordings import DenseRecordings
 from training.dense_task import DenseTask
 from training.devices import Precision
 from training.fit import fit
-from training.labellers import save_baseline
+from training.labellers import Weights, save_weights
 from training.recipes import Network, Recipe, network_of
 
 VERSION = "0.1.0"
@@ -108,7 +107,7 @@ def finetune(
     notes["data"] = {data_set.name: seen_of([entries[place] for place in places])}
     if begun_with is not None:
         notes["encoder"] = dict(begun_with.provenance)
-    _save(network, spec, notes, path)
+    save_weights(Weights(network, spec, notes), path)
     return FineTuned(
         model=model,
         checkpoint=str(path),
@@ -173,14 +172,6 @@ def _measured_on_choosing(
         for name in ("frame_accuracy", "macro_f1", "edit", "f1_10", "f1_25", "f1_50")
     }
     return replace(spec, calibration=calibration, figures=figures)
-
-
-def _save(network: Network, spec: ArtifactSpec, provenance: dict[str, object], path: Path) -> None:
-    artifact = asdict(spec)
-    if isinstance(network, Recogniser):
-        save_checkpoint(Checkpoint(network, artifact, provenance), path)
-    else:
-        save_baseline(network, artifact, path)
 
 
 def _settings(recipe: Recipe, network: Network, recordings: DenseRecordings) -> dict[str, object]:

@@ -25,6 +25,16 @@ TASKS = (
         "training.evaluate_utkinect",
         "labels for every frame, online, over whole recordings",
     ),
+    Command(
+        "everyday",
+        "training.everyday.evaluate",
+        "an everyday model on streams of held-out people, by virtual webcams",
+    ),
+    Command(
+        "everyday-videos",
+        "training.everyday.evaluate_videos",
+        "an everyday model on keypoints of real videos",
+    ),
 )
 
 

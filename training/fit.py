@@ -204,7 +204,7 @@ class _Run(Generic[Batch]):
         rate = self._optimisation.rate(step)
         self._journal.note("learning_rate", rate)
         for parameters in self._optimiser.param_groups:
-            parameters["lr"] = rate
+            parameters["lr"] = rate * parameters.get("rate_share", 1.0)
         self._optimiser.zero_grad()
         losses = []
         for place, batch in enumerate(group, 1):

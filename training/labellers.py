@@ -5,7 +5,7 @@ out is the same: a specification and a function from clips to logits.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -14,7 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from model.network.checkpoint import load_checkpoint
+from model.network.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from model.network.recogniser import Recogniser
 from model.network.weights import (
     CheckpointError,
     check_fit,
@@ -57,6 +58,21 @@ def predictor_of(network: nn.Module) -> Predictor:
     return predict
 
 
+@dataclass(frozen=True)
+class Weights:
+    """What a checkpoint of a labeller holds.
+
+    Attributes:
+        network: In evaluation mode.
+        spec: What it says of itself.
+        provenance: Plain values on where the weights come from; a baseline's file has none.
+    """
+
+    network: Recogniser | GruBaseline | MlpBaseline
+    spec: ArtifactSpec
+    provenance: Mapping[str, object] = field(default_factory=dict)
+
+
 def open_checkpoint(path: Path) -> Labeller:
     """Opens a checkpoint of a recogniser or of a baseline.
 
@@ -64,11 +80,35 @@ def open_checkpoint(path: Path) -> Labeller:
         CheckpointError: Where it is neither.
         ArtifactError: Where its notes are no specification.
     """
+    weights = load_weights(path)
+    return Labeller(weights.spec, predictor_of(weights.network))
+
+
+def load_weights(path: Path) -> Weights:
+    """Reads a checkpoint of a recogniser or of a baseline.
+
+    Raises:
+        CheckpointError: Where it is neither.
+        ArtifactError: Where its notes are no specification.
+    """
     content = read_torch_file(path)
     if content.get("format") == BASELINE_FORMAT:
-        return _open_baseline(content, path)
+        return _baseline(content, path)
     checkpoint = load_checkpoint(path)
-    return Labeller(spec_of(checkpoint.artifact), predictor_of(checkpoint.network))
+    return Weights(checkpoint.network, spec_of(checkpoint.artifact), checkpoint.provenance)
+
+
+def save_weights(weights: Weights, path: Path) -> None:
+    """Writes a checkpoint of a recogniser or of a baseline.
+
+    Raises:
+        CheckpointError: Where a note is not a plain value, or the file cannot be written.
+    """
+    artifact = asdict(weights.spec)
+    if isinstance(weights.network, Recogniser):
+        save_checkpoint(Checkpoint(weights.network, artifact, weights.provenance), path)
+    else:
+        save_baseline(weights.network, artifact, path)
 
 
 def open_artifact(path: Path) -> Labeller:
@@ -98,7 +138,7 @@ def save_baseline(
     write_torch_file(content, path)
 
 
-def _open_baseline(content: Mapping[object, object], path: Path) -> Labeller:
+def _baseline(content: Mapping[object, object], path: Path) -> Weights:
     try:
         config = msgspec.convert(content.get("network"), BaselineConfig)
     except msgspec.ValidationError as error:
@@ -110,4 +150,4 @@ def _open_baseline(content: Mapping[object, object], path: Path) -> Labeller:
     state = read_state(content, path)
     check_fit(state, network, path)
     network.load_state_dict(state)
-    return Labeller(spec_of(artifact), predictor_of(network.eval()))
+    return Weights(network.eval(), spec_of(artifact))

@@ -35,12 +35,14 @@ class FrameLabel:
         score: Its calibrated probability.
         top: All labels with their calibrated probabilities, most probable first; empty where the
             window was still warming.
+        known: Whether it is more than the best guess about something unknown.
     """
 
     t_ms: float
     label: str
     score: float
     top: tuple[tuple[str, float], ...] = ()
+    known: bool = True
 
 
 class OnlineRecording:
@@ -50,13 +52,15 @@ class OnlineRecording:
         name: Of the recording.
         truth: ``(T,)`` the class of each frame, or ``LEFT_OUT``.
         clips: ``(N, 3, T, V, M)`` all windows that were due, in order.
+        answered_ms: ``(T,)`` the time of the frame at which each frame was answered.
     """
 
     def __init__(self, clip: PoseClip, layout: str, spec: ArtifactSpec) -> None:
         """Runs a recording.
 
         Args:
-            clip: With ``frame_labels`` of the classes of ``spec``.
+            clip: With ``frame_labels`` of the classes of ``spec``, and the picture's size where its
+                keypoints lie in one.
             layout: Name of the layout of its joints.
             spec: The model.
 
@@ -69,9 +73,12 @@ class OnlineRecording:
         self.truth = clip.frame_labels
         self._labels = spec.labels
         self._persons = spec.persons
-        self._stream = LabelStream(spec, layout_named(layout), top_k=len(spec.labels))
+        self._stream = LabelStream(spec, layout_named(layout), clip.size, len(spec.labels))
         self._due = _run(clip, self._stream)
         self.clips = np.concatenate([due.clips for due in self._due])
+        self.answered_ms = np.repeat(
+            [due.end_ms for due in self._due], [len(due.frames) for due in self._due]
+        )
 
     def answers(self, logits: NDArray[np.float32]) -> list[FrameLabel]:
         """What was said of each frame, in order, once a network has read ``clips``."""
@@ -99,7 +106,8 @@ def _spoken(answer: FrameAnswer, persons: int) -> FrameLabel:
     decisions = [people.get(person, STILL_WARMING) for person in asked]
     spoken_of = [decision for decision in decisions if decision.label != WARMING]
     decision = spoken_of[0] if spoken_of else STILL_WARMING
-    return FrameLabel(answer.time_ms, decision.label, decision.score, decision.top)
+    label, score, top = decision.label, decision.score, decision.top
+    return FrameLabel(answer.time_ms, label, score, top, decision.known)
 
 
 def _run(clip: PoseClip, stream: LabelStream) -> list[DueWindows]:

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from model.network.config import EncoderConfig, EncoderKind
+from training.consistency import Perspective
 from training.optimisation import FitError, Optimisation
-from training.view_task import Perspective
 from training.views import CAMERA_VIEWS
 
 

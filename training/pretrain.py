@@ -31,6 +31,7 @@ from training.arguments import (
 )
 from training.clip_choice import chosen_clips
 from training.clip_source import ClipSource
+from training.consistency import CollapseError
 from training.devices import (
     ACCELERATORS,
     AUTO,
@@ -44,7 +45,6 @@ from training.presets import PRESETS, Preset
 from training.pretraining import PretrainingRun, pretrain
 from training.progress import SMOOTHED_OVER
 from training.protocols import ProtocolError, protocol_named
-from training.view_task import CollapseError
 
 SIZES = ("encoder", "hidden_size", "frames", "causal")
 PACE = ("epochs", "batch", "accumulate", "learning_rate", "seed")

@@ -17,6 +17,7 @@ from model.pose.figures import commit
 from model.pose.layout import layout_named
 from training.clip_choice import Chosen
 from training.clip_source import ClipSource
+from training.consistency import Perspective, ViewNetwork
 from training.devices import Devices
 from training.fit import fit
 from training.journal import Journal
@@ -25,7 +26,7 @@ from training.optimisation import FitError, Optimisation
 from training.presets import Preset
 from training.projection import Cameras
 from training.replica import replica_of
-from training.view_task import Perspective, ViewNetwork, ViewTask
+from training.view_task import ViewTask
 from training.views import in_picture
 
 STATE = "pretrain.state.pt"

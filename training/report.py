@@ -11,6 +11,7 @@ REPORTS = (
         "compare the models of a run on the test subjects",
     ),
     Command("usdrl", "training.report_usdrl", "the tasks of USDRL beside published figures"),
+    Command("everyday", "training.everyday.report", "the everyday model and its card"),
 )
 
 

@@ -16,6 +16,7 @@ from training.ablation import VARIANTS
 from training.clip_choice import Chosen
 from training.clip_evaluation import Outcome
 from training.clip_source import ClipSource
+from training.consistency import CollapseError
 from training.devices import Devices
 from training.evaluate_knn import nearest
 from training.evaluate_linear import linear
@@ -26,7 +27,6 @@ from training.probes import Descent
 from training.protocols import protocol_named
 from training.results import Result, ResultError, read_result, write_result
 from training.usdrl_tables import ABLATION, CROSS_VIEW
-from training.view_task import CollapseError
 
 READING = Reading("joint", "kinect20", "kinect-3d")
 TASKS: Mapping[str, Measure] = {

@@ -6,81 +6,20 @@ to stop and nothing else.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from model.network.multimodal import ModalProjections
-from model.network.projectors import PretrainingNetwork, Projections
-from model.network.tokens import Modality, derive
+from model.network.tokens import Modality
 from training.clip_source import ClipBatch, ClipSource
-from training.collapse import diversity
+from training.consistency import MEASURED, Consistency, Perspective, ViewNetwork
 from training.journal import Journal
-from training.mgfd import MgfdTerms, MgfdWeights, mgfd
-from training.modal_consistency import ModalWeights, modal_consistency
-from training.modal_network import ModalNetwork, gathered
-from training.projection import Cameras
+from training.modal_network import ModalNetwork
 from training.read_ahead import ahead
 from training.replica import Replica
 from training.representation import clip_features, labelled, retrieval_accuracy
-from training.views import ViewSettings, resized, several_views
-
-MEASURED = 512
-"""Clips of which collapse is measured."""
-
-
-class CollapseError(ValueError):
-    """The features no longer tell clips apart; the message names the kind of collapse."""
-
-
-@dataclass(frozen=True)
-class Perspective:
-    """What pretraining compares.
-
-    Attributes:
-        modality: What the encoder reads; "all" for one encoder of all three.
-        views: How views differ from their clip.
-        count: Views of a clip.
-        loss: How MG-FD's terms are weighed.
-        cameras: Those that take each view of a clip in space as a picture; None where clips are
-            read as they were recorded.
-    """
-
-    modality: Modality = "joint"
-    views: ViewSettings = field(default_factory=ViewSettings)
-    count: int = 4
-    loss: MgfdWeights = field(default_factory=MgfdWeights)
-    cameras: Cameras | None = None
-
-
-class ViewNetwork(nn.Module):
-    """A pretraining network on all views in one call, as processes that share gradients need it."""
-
-    def __init__(
-        self, network: PretrainingNetwork, modality: Modality, parents: tuple[int, ...]
-    ) -> None:
-        """Wraps ``network``, which reads ``modality``."""
-        super().__init__()
-        self.network = network
-        self.modality: Modality = modality
-        self.parents = parents
-
-    def forward(self, views: Tensor) -> list[Projections]:
-        """Projects views ``(W, B, C, T, V, M)``, each through the projectors by itself.
-
-        The encoder runs on all of them at once; batch statistics are a view's own.
-        """
-        count = len(views)
-        streams = self.network.backbone(derive(views.flatten(0, 1), self.modality, self.parents))
-        temporal = streams.temporal.float().chunk(count)
-        spatial = streams.spatial.float().chunk(count)
-        return [
-            self.network.project(type(streams)(*pair))
-            for pair in zip(temporal, spatial, strict=True)
-        ]
 
 
 class ViewTask:
@@ -117,13 +56,18 @@ class ViewTask:
         self._source = source
         self._places = np.asarray(places, np.int64)
         self._perspective = perspective
-        self._frames = frames
         self._batch = batch
         self._seed = seed
         self._device = device
         self._replica = replica or Replica()
-        self._journal = journal or Journal()
-        self._collapse_ends = collapse_ends
+        self._consistency = Consistency(
+            perspective,
+            frames,
+            perspective.cameras is not None,
+            self._replica,
+            journal,
+            collapse_ends=collapse_ends,
+        )
         self._gallery: Sequence[int] = ()
         self._queries: Sequence[int] = ()
 
@@ -162,14 +106,7 @@ class ViewTask:
         Raises:
             CollapseError: the loss is no finite number.
         """
-        settings = self._perspective
-        drawn = 1 if settings.cameras else settings.count
-        views = several_views(batch.clips, batch.lengths, self._frames, settings.views, drawn)
-        views = views.reshape(settings.count, -1, *views.shape[2:])
-        total = self._consistency(network(views))
-        if not torch.isfinite(total):
-            raise CollapseError("numerical collapse: the loss is no finite number any more")
-        return total
+        return self._consistency.loss(network, batch)
 
     def validate(self, network: nn.Module) -> float | None:
         """Retrieval accuracy in per cent, or None where no subjects choose.
@@ -179,11 +116,7 @@ class ViewTask:
         """
         if not isinstance(network, ViewNetwork | ModalNetwork):
             raise TypeError(f"expected a network of views, got {type(network).__name__}")
-        collapse = self.collapse(network)
-        if collapse and self._collapse_ends:
-            raise CollapseError(
-                f"{collapse}; more weight on variance and autocovariance keeps clips apart"
-            )
+        self._consistency.check(network, self._measured())
         if not self._queries:
             return None
         features = self._features(network, self._gallery)
@@ -194,50 +127,11 @@ class ViewTask:
 
     def collapse(self, network: ViewNetwork | ModalNetwork) -> str | None:
         """Says of which kind the collapse of a network's projections is, None of a sound one."""
-        found = diversity(self._projections(network))
-        self._journal.note("projections/spread", found.spread)
-        self._journal.note("projections/rank", found.rank)
-        if not found.collapse:
-            return None
-        return (
-            f"{found.collapse}: projections have spread {found.spread:.3f} and effective rank "
-            f"{found.rank:.1f}"
-        )
+        return self._consistency.collapse(network, self._measured())
 
-    def _consistency(self, projected: list[Projections] | list[ModalProjections]) -> Tensor:
-        """The loss of all views, of all processes."""
-        gather, weights = self._replica.gather, self._perspective.loss
-        if isinstance(projected[0], ModalProjections):
-            together = [gathered(view, gather) for view in projected]
-            modal = modal_consistency(together, ModalWeights(views=weights))
-            self._note(modal.views, modal.total)
-            self._journal.note("loss/intra_modal", modal.intra_modal)
-            self._journal.note("loss/inter_modal", modal.inter_modal)
-            return modal.total
-        terms = mgfd([Projections(*map(gather, view)) for view in projected], weights)
-        self._note(terms, terms.total)
-        return terms.total
-
-    def _note(self, terms: MgfdTerms, total: Tensor) -> None:
-        self._journal.note("loss/similarity", terms.similarity)
-        self._journal.note("loss/variance_autocovariance", terms.variance_autocovariance)
-        if terms.cross_correlation is not None:
-            self._journal.note("loss/cross_correlation", terms.cross_correlation)
-
-    def _projections(self, network: ViewNetwork | ModalNetwork) -> Tensor:
-        """Instance projections of whole clips, which collapse before features do.
-
-        They are made as in training: an average of weights has batch statistics of no use.
-        """
-        batch = self._source.read(self._places[:MEASURED]).to(self._device)
-        clips = resized(batch.clips, torch.zeros_like(batch.lengths), batch.lengths, self._frames)
-        network.train()
-        with torch.no_grad():
-            (projected,) = network(clips[None])
-        network.eval()
-        whole = projected.fused if isinstance(projected, ModalProjections) else projected
-        instance: Tensor = whole.instance
-        return instance
+    def _measured(self) -> ClipBatch:
+        """The clips of which collapse is measured."""
+        return self._source.read(self._places[:MEASURED]).to(self._device)
 
     def _features(
         self, network: ViewNetwork | ModalNetwork, places: Sequence[int]
