@@ -17,9 +17,9 @@ from model.network.config import EncoderConfig
 from model.network.projectors import PretrainingNetwork
 from model.network.recogniser import encoder_of
 from training.clip_source import ClipBatch
+from training.consistency import ViewNetwork
 from training.mgfd import mgfd
 from training.optimisation import Optimisation
-from training.view_task import ViewNetwork
 from training.views import PAPER_VIEWS, several_views
 
 HIDDEN_SIZE, CLIPS = 256, 32

@@ -1,6 +1,6 @@
 """The decision: logits of one frame become a label, a calibrated score and whether it is known.
 
-Knows no stream and no history; hysteresis over frames is the service's.
+Knows no stream and no history; hysteresis over frames is `model.pose.hysteresis`.
 """
 
 from dataclasses import dataclass

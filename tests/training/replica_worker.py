@@ -18,13 +18,14 @@ from model.pose.store import PoseStore
 from tests.training.swings import READING, TINY, source_of
 from training.clip_choice import chosen_clips
 from training.clip_source import ClipSource
+from training.consistency import Perspective
 from training.devices import Devices
 from training.fit import fit
 from training.mgfd import MgfdWeights
 from training.optimisation import Optimisation
 from training.pretraining import pretrain
 from training.replica import Replica, replica_of
-from training.view_task import Perspective, ViewTask
+from training.view_task import ViewTask
 from training.views import ViewSettings
 
 CLIPS, FRAMES, WIDTH = 12, 16, 6

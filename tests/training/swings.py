@@ -9,9 +9,9 @@ from model.pose.layout import layout_named
 from model.pose.store import DataSet, PoseClip, PoseStore
 from model.pose.store_writer import PoseStoreWriter
 from training.clip_source import ClipSource
+from training.consistency import Perspective
 from training.optimisation import Optimisation
 from training.presets import Preset
-from training.view_task import Perspective
 from training.views import CAMERA_VIEWS
 
 KINECT = layout_named("kinect20")

@@ -15,11 +15,11 @@ from tests.training.protocol_store import LABELS, clip, write_protocol_store
 from training import pretraining, trials
 from training.__main__ import main
 from training.ablation import VARIANTS, WHOLE
+from training.consistency import CollapseError
 from training.presets import PRESETS
 from training.pretraining import STATE
 from training.results import Result, read_results, write_result
 from training.usdrl_tables import FULL, tables
-from training.view_task import CollapseError
 
 LOSS, VIEWS = "perspective.loss.", "perspective.views."
 TAKEN_AWAY = {

@@ -18,6 +18,7 @@ from training.__main__ import main
 from training.clip_choice import chosen_clips
 from training.clip_source import ClipSource
 from training.collapse import diversity
+from training.consistency import CollapseError
 from training.mgfd import MgfdWeights
 from training.presets import PRESETS
 from training.pretraining import pretrain
@@ -28,7 +29,6 @@ from training.representation import (
     logistic_probe,
     retrieval_accuracy,
 )
-from training.view_task import CollapseError
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from tests.training.swings import TINY, write_swings
 from training.clip_source import ClipBatch, ClipSource
+from training.consistency import Perspective
 from training.projection import Cameras
 from training.read_ahead import ahead
-from training.view_task import Perspective, ViewTask
+from training.view_task import ViewTask
 
 
 def readers() -> list[threading.Thread]:

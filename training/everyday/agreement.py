@@ -120,7 +120,7 @@ def _read(
         found.append(estimator.read(picture, times_ms, np.random.default_rng(seed)))
     body, left, right = found
     # How far the line to the left ear leads away from the camera.
-    away = np.where(aside.any(axis=1), _leftwards(rows) @ camera.axes[2], 0)
+    away = _leftwards(rows) @ camera.axes[2]
     turned = np.sin(np.radians(HIDDEN_FROM_DEGREES))
     ears = np.stack([left[:, _HEAD], right[:, _HEAD]], axis=1)
     hidden = np.stack([away > turned, away < -turned], axis=1)

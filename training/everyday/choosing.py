@@ -20,7 +20,7 @@ from training.everyday.vocabulary import Vocabulary
 from training.labellers import predictor_of
 from training.online import Evaluation, OnlineRecording, evaluate
 
-REAL_CAMERAS = 4
+REAL_CAMERAS = 2
 """So many see each real stream, of which there are few."""
 
 

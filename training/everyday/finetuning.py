@@ -27,6 +27,7 @@ from training.everyday.stream_source import StreamSource
 from training.everyday.vocabulary import Vocabulary
 from training.fit import fit
 from training.labellers import Weights, save_weights
+from training.optimisation import FitError
 from training.progress import Progress
 from training.recipes import Network, network_of
 
@@ -59,13 +60,17 @@ def finetune_on_streams(
 
     Raises:
         StoreError: A stream has no labels, or is too short.
-        FitError: The run in ``out`` began with other settings.
+        FitError: The run in ``out`` began with other settings, or the recipe and the encoder do
+            not belong together.
         CheckpointError: A checkpoint cannot be read or written.
         OSError: ``out`` cannot be written to.
     """
+    if recipe.pretrained != (pretrained is not None):
+        wanted = "a pretrained encoder" if recipe.pretrained else "no pretrained encoder"
+        raise FitError(f"{recipe.name}: expected {wanted}, got {pretrained}")
     devices = devices or Devices()
     fabric = devices.fabric()
-    begun_with = load_pretrained(pretrained) if recipe.pretrained and pretrained else None
+    begun_with = None if pretrained is None else load_pretrained(pretrained)
     spec = specification(train, vocabulary, recipe, begun_with)
     torch.manual_seed(recipe.optimisation.seed)
     network = _network(recipe, spec, begun_with)

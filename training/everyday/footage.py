@@ -51,7 +51,7 @@ class Footage:
             mirror: K classes: which one a mirrored picture of each shows.
             timing: Of the windows.
         """
-        sent = (seen.keypoints[..., 3] > 0).any(axis=1)
+        sent = np.asarray((seen.keypoints[..., 3] > 0).any(axis=1))
         shown = np.full(len(sent), LEFT_OUT, np.int16) if labels is None else labels[seen.frames]
         if seen.mirrored:
             # LEFT_OUT counts from the end.

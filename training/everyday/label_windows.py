@@ -141,9 +141,7 @@ def ends_by_label(footage: Sequence[Footage]) -> dict[int, NDArray[np.int64]]:
         ]
     )
     labels = np.concatenate([seen.labels[seen.ends] for seen in footage])
-    return {
-        int(label): joined[labels == label] for label in np.unique(labels) if label != LEFT_OUT
-    }
+    return {int(label): joined[labels == label] for label in np.unique(labels) if label != LEFT_OUT}
 
 
 def drawn_end(

@@ -102,7 +102,7 @@ RECIPES: Mapping[str, EverydayRecipe] = MappingProxyType(
                 batches=192,
                 average_decay=0.998,
                 validate_every=6,
-                encoder_rate_share=0.3,
+                encoder_rate_share=0.1,
             ),
         ),
         "scratch": EverydayRecipe("everyday-s-scratch", dste),

@@ -1,6 +1,6 @@
-"""``python -m training everyday``: the everyday model, from prepared stores to its checkpoint.
+"""``python -m training everyday``: the everyday models, from prepared stores to checkpoints.
 
-It knows flags, stages and what is printed; what a stage does is its module's.
+It knows flags, the order of stages and what is printed; what a stage does is its module's.
 """
 
 import argparse
@@ -8,89 +8,231 @@ import json
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from model.network.weights import CheckpointError
+from model.pose.artifact import ArtifactError
 from model.pose.store import PoseStore, StoreError
 from training.arguments import (
     above_zero,
     add_directory,
-    positive,
     add_json,
     add_precision,
     add_run_directory,
     add_seed,
+    positive,
 )
 from training.consistency import CollapseError
-from training.devices import ACCELERATORS, AUTO, PRECISIONS, DeviceError, ThisMachine
-from training.devices import choose_devices
+from training.devices import (
+    ACCELERATORS,
+    AUTO,
+    PRECISIONS,
+    DeviceError,
+    Devices,
+    ThisMachine,
+    choose_devices,
+)
+from training.everyday.calibration import ALARMS_PER_MINUTE, calibrated
+from training.everyday.choosing import Choosing
+from training.everyday.finetuning import finetune_on_streams, finetuned_path
 from training.everyday.pretraining import StreamPreset, pretrain_on_streams
-from training.everyday.splits import SplitError, read_splits
+from training.everyday.recipe import RECIPES, EverydayRecipe
+from training.everyday.splits import Part, SplitError, read_splits
 from training.everyday.stream_store import open_stores, write_streams
-from training.everyday.vocabulary import VocabularyError, read_vocabulary
+from training.everyday.vocabulary import Vocabulary, VocabularyError, read_vocabulary
+from training.labellers import load_weights, save_weights
 from training.optimisation import FitError
+from training.pretraining import CHECKPOINT
 
-STAGES = ("streams", "pretrain")
+STAGES = ("streams", "pretrain", "finetune", "calibrate")
+EXPECTED_ERRORS = (
+    StoreError,
+    SplitError,
+    VocabularyError,
+    DeviceError,
+    FitError,
+    CollapseError,
+    CheckpointError,
+    ArtifactError,
+    OSError,
+)
+"""Bad input: each says in one sentence what was expected and what came."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Says what ``everyday`` can be told."""
-    add_directory(parser, "--stores", "of the prepared stores, each named after its data set")
-    add_run_directory(parser)
-    parser.add_argument("--stage", choices=STAGES, help="x")
-    parser.add_argument("--hours", type=above_zero, default=10.0)
-    parser.add_argument("--choose-minutes", type=above_zero, default=30.0)
-    parser.add_argument("--pretrain-epochs", metavar="N", type=positive)
-    add_seed(parser)
-    parser.add_argument("--accelerator", choices=[AUTO, *ACCELERATORS], default=AUTO)
-    add_precision(parser, [AUTO, *PRECISIONS])
+    parser.description = (
+        "Trains the default model, of everyday actions, from prepared stores to a calibrated "
+        "checkpoint: composes streams, pretrains without labels, fine-tunes, calibrates. What is "
+        "done already is not done again, and what was interrupted is taken up."
+    )
+    add_directory(parser, "--stores", "of prepared stores, each named after its data set")
+    add_run_directory(parser, "begin the stages that learn anew, whatever is in --out")
+    parser.add_argument(
+        "--stage",
+        choices=STAGES,
+        help="the only stage that is run, after streams (default: all of them)",
+    )
+    parser.add_argument(
+        "--model",
+        choices=[*RECIPES, "all"],
+        default="usdrl",
+        help="which model is fine-tuned and calibrated: from the pretrained encoder, the same from "
+        "scratch, or a GRU",
+    )
+    _add_settings(parser)
     add_json(parser)
     parser.set_defaults(run=run)
 
 
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("settings")
+    for option, metavar, default, what in (
+        ("--hours", "HOURS", 12.0, "hours of composed streams that train"),
+        ("--choose-minutes", "MIN", 30.0, "minutes of composed streams that choose"),
+        ("--alarms", "RATE", ALARMS_PER_MINUTE, "false alarms allowed a minute of background"),
+    ):
+        group.add_argument(option, metavar=metavar, type=above_zero, default=default, help=what)
+    for option, metavar, what in (
+        ("--pretrain-epochs", "N", "epochs of pretraining"),
+        ("--pretrain-batch", "B", "windows of a batch of pretraining"),
+        ("--hidden-size", "D", "width of the encoder that is pretrained"),
+        ("--frames", "T", "frames of a window of the encoder that is pretrained"),
+        ("--finetune-epochs", "N", "epochs of fine-tuning"),
+        ("--finetune-batches", "N", "batches of an epoch of fine-tuning"),
+    ):
+        said = f"{what} (default: the recipe's)"
+        group.add_argument(option, metavar=metavar, type=positive, help=said)
+    for option, what in (
+        ("--learning-rate", "of fine-tuning, at its highest"),
+        ("--encoder-rate-share", "of it, at which a pretrained encoder learns"),
+    ):
+        said = f"{what} (default: the recipe's)"
+        group.add_argument(option, metavar="RATE", type=above_zero, help=said)
+    add_seed(group)
+    group.add_argument(
+        "--accelerator",
+        choices=[AUTO, *ACCELERATORS],
+        default=AUTO,
+        help="what to learn on; auto is CUDA where it is here",
+    )
+    add_precision(group, [AUTO, *PRECISIONS])
+
+
+@dataclass(frozen=True)
+class _Streams:
+    """What the first stage leaves to the others."""
+
+    train: PoseStore
+    choose: PoseStore
+
+
 def run(args: argparse.Namespace) -> int:
+    """Runs the stages and returns the exit status: 2, and one sentence, on bad input."""
+    stages = STAGES if args.stage is None else (args.stage,)
+    models = RECIPES.values() if args.model == "all" else [RECIPES[args.model]]
     try:
-        splits, vocabulary = read_splits(), read_vocabulary()
-        stores = open_stores(args.stores, splits)
-        train = write_streams(
-            stores,
-            vocabulary,
-            splits,
-            "train",
-            args.out / "streams" / "train",
-            args.hours,
-            args.seed,
-        )
-        choose = write_streams(
-            stores,
-            vocabulary,
-            splits,
-            "choose",
-            args.out / "streams" / "choose",
-            args.choose_minutes / 60,
-            args.seed,
-        )
-        print(len(train), len(choose))
-        if args.stage == "streams":
-            return 0
-        preset = StreamPreset()
-        opt = preset.network.optimisation
-        opt = replace(opt, seed=args.seed, epochs=args.pretrain_epochs or opt.epochs)
-        preset = replace(preset, network=replace(preset.network, optimisation=opt))
         devices = choose_devices(ThisMachine(), args.accelerator, 1, args.precision)
-        done = pretrain_on_streams(
-            train, preset, args.out / "pretrain", devices, restart=args.restart
-        )
-        print(done.checkpoint, done.clips_per_second)
-    except (
-        StoreError,
-        SplitError,
-        VocabularyError,
-        DeviceError,
-        FitError,
-        CollapseError,
-        CheckpointError,
-        OSError,
-    ) as error:
+        recipes = [_recipe(recipe, args) for recipe in models]
+        preset = _preset(args)
+        vocabulary = read_vocabulary()
+        streams = _streams(args, vocabulary)
+        done: dict[str, Any] = {"streams": len(streams.train), "choosing": len(streams.choose)}
+        if "pretrain" in stages and (args.stage or any(recipe.pretrained for recipe in recipes)):
+            done["pretrained"] = _pretrained(args, streams, preset, devices)
+        if "finetune" in stages:
+            done["finetuned"] = [
+                _finetuned(args, streams, vocabulary, recipe, devices) for recipe in recipes
+            ]
+        if "calibrate" in stages:
+            done["models"] = [_calibrated(args, streams, vocabulary, recipe) for recipe in recipes]
+    except EXPECTED_ERRORS as error:
         print(f"everyday: {error}", file=sys.stderr)
         return 2
+    if args.json:
+        print(json.dumps(done))
     return 0
+
+
+def _streams(args: argparse.Namespace, vocabulary: Vocabulary) -> _Streams:
+    splits = read_splits()
+    stores = open_stores(args.stores, splits)
+
+    def written(part: Part, hours: float) -> PoseStore:
+        path = args.out / "streams" / part
+        return write_streams(stores, vocabulary, splits, part, path, hours, args.seed)
+
+    streams = _Streams(written("train", args.hours), written("choose", args.choose_minutes / 60))
+    print(f"streams: {len(streams.train):,} train, {len(streams.choose):,} choose")
+    return streams
+
+
+def _pretrained(
+    args: argparse.Namespace, streams: _Streams, preset: StreamPreset, devices: Devices
+) -> str:
+    out = args.out / "pretrain"
+    done = pretrain_on_streams(streams.train, preset, out, devices, restart=args.restart)
+    print(f"pretrained: {done.checkpoint}, {done.clips_per_second:,.0f} windows/s on {devices}")
+    return str(done.checkpoint)
+
+
+def _finetuned(
+    args: argparse.Namespace,
+    streams: _Streams,
+    vocabulary: Vocabulary,
+    recipe: EverydayRecipe,
+    devices: Devices,
+) -> str:
+    encoder = args.out / "pretrain" / CHECKPOINT if recipe.pretrained else None
+    progress = finetune_on_streams(
+        streams.train,
+        streams.choose,
+        vocabulary,
+        recipe,
+        args.out,
+        devices,
+        encoder,
+        restart=args.restart,
+    )
+    kept = f"epoch {progress.best_epoch}" if progress.best_epoch else "the last"
+    print(f"{recipe.name}: {kept} of {progress.epoch} epochs kept")
+    return str(finetuned_path(args.out, recipe))
+
+
+def _calibrated(
+    args: argparse.Namespace, streams: _Streams, vocabulary: Vocabulary, recipe: EverydayRecipe
+) -> dict[str, object]:
+    weights = load_weights(finetuned_path(args.out, recipe))
+    choosing = Choosing(streams.choose, vocabulary, weights.spec)
+    spec = calibrated(weights, choosing, args.alarms)
+    path: Path = args.out / f"{recipe.name}.ckpt"
+    save_weights(replace(weights, spec=spec), path)
+    said = ", ".join(f"{name.rpartition('.')[2]} {value:g}" for name, value in spec.figures.items())
+    print(f"{path}: temperature {spec.calibration.temperature:g}, {said}")
+    return {"checkpoint": str(path), "figures": spec.figures}
+
+
+def _preset(args: argparse.Namespace) -> StreamPreset:
+    """The preset of pretraining with what the flags say in its place."""
+    preset = StreamPreset()
+    told = _given(epochs=args.pretrain_epochs, batch=args.pretrain_batch, seed=args.seed)
+    sizes = _given(hidden_size=args.hidden_size, frames=args.frames)
+    optimisation = replace(preset.network.optimisation, **told)
+    return replace(preset, network=replace(preset.network, optimisation=optimisation, **sizes))
+
+
+def _recipe(recipe: EverydayRecipe, args: argparse.Namespace) -> EverydayRecipe:
+    """A recipe with what the flags say in its place."""
+    told = _given(
+        epochs=args.finetune_epochs,
+        batches=args.finetune_batches,
+        learning_rate=args.learning_rate,
+        seed=args.seed,
+    )
+    if recipe.pretrained:
+        told |= _given(encoder_rate_share=args.encoder_rate_share)
+    return replace(recipe, optimisation=replace(recipe.optimisation, **told))
+
+
+def _given(**flags: Any) -> dict[str, Any]:
+    return {name: value for name, value in flags.items() if value is not None}

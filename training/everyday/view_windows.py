@@ -132,7 +132,7 @@ def _moment(scene: Sequence[Footage], generator: np.random.Generator) -> list[ND
     for _ in range(ATTEMPTS):
         moment_ms = scene[0].times_ms[generator.choice(scene[0].ends)]
         ends = [footage.end_near(float(moment_ms)) for footage in scene]
-        apart_ms = [abs(footage.times_ms[end] - moment_ms) for footage, end in zip(scene, ends)]
-        if max(apart_ms) <= APART_MS:
+        ends_ms = [footage.times_ms[end] for footage, end in zip(scene, ends, strict=True)]
+        if max(abs(end_ms - moment_ms) for end_ms in ends_ms) <= APART_MS:
             break
     return [footage.cut(end)[0] for footage, end in zip(scene, ends, strict=True)]

@@ -1,0 +1,260 @@
+"""The everyday model from prepared stores to an artifact, in small."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+import torch
+
+from export.graph import check_network
+from model.network.checkpoint import load_checkpoint
+from model.network.pretrained import load_pretrained
+from model.network.recogniser import RecogniserConfig
+from model.pose.artifact import spec_of
+from model.pose.layout import Layout
+from model.pose.store import PoseClip, PoseStore, StoreError
+from model.pose.store_writer import PoseStoreWriter
+from tests.training.everyday.made_up import SPLITS, VOCABULARY, write_store
+from training.__main__ import main
+from training.baselines import BaselineConfig
+from training.everyday.calibration import calibrated
+from training.everyday.choosing import Choosing
+from training.everyday.finetuning import finetune_on_streams, finetuned_path
+from training.everyday.label_windows import LabelRounds, ends_by_label
+from training.everyday.pretraining import READING, TIMING, StreamPreset, pretrain_on_streams
+from training.everyday.recipe import RECIPES, EncoderOptimisation, EverydayRecipe, dste
+from training.everyday.splits import Part, Splits, read_splits
+from training.everyday.stream_source import StreamSource
+from training.everyday.stream_store import write_streams
+from training.everyday.view_windows import Rounds
+from training.everyday.vocabulary import Vocabulary, read_vocabulary
+from training.labellers import load_weights, open_checkpoint, save_weights
+from training.optimisation import Optimisation
+from training.recipes import gru
+
+TESTER = 5
+
+
+class Guarded(PoseStore):
+    """A store that hands out nobody who tests."""
+
+    def __getitem__(self, place: int) -> PoseClip:
+        if self.entries[place].subject == TESTER:
+            raise AssertionError(f"{self.entries[place].name} tests, and was read")
+        return super().__getitem__(place)
+
+
+class Interrupted(PoseStore):
+    """A store whose reader presses Ctrl-C at the given read."""
+
+    def __init__(self, path: Path, at: int) -> None:
+        super().__init__(path)
+        self._left = at
+
+    def __getitem__(self, place: int) -> PoseClip:
+        self._left -= 1
+        if self._left < 0:
+            raise KeyboardInterrupt
+        return super().__getitem__(place)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("everyday")
+    (folder / "vocabulary.toml").write_text(VOCABULARY, encoding="utf-8")
+    (folder / "splits.toml").write_text(SPLITS, encoding="utf-8")
+    write_store(folder / "hdm05")
+    streams_of(folder, "train", 0.06)
+    streams_of(folder, "choose", 0.01)
+    return folder
+
+
+def words_of(folder: Path) -> tuple[Vocabulary, Splits]:
+    return read_vocabulary(folder / "vocabulary.toml"), read_splits(folder / "splits.toml")
+
+
+def streams_of(folder: Path, part: Part, hours: float) -> PoseStore:
+    stores = [Guarded(folder / "hdm05")]
+    return write_streams(stores, *words_of(folder), part, folder / part, hours, seed=1)
+
+
+def preset() -> StreamPreset:
+    """Two short epochs of a small encoder, of two rounds each."""
+    told = StreamPreset()
+    optimisation = Optimisation(epochs=2, batches=4, batch=12, validate_every=2)
+    network = replace(told.network, hidden_size=16, optimisation=optimisation)
+    return replace(told, network=network, rounds=Rounds(streams=3, batches=2))
+
+
+def recipe(name: str) -> EverydayRecipe:
+    """Two short epochs of it, a round each."""
+    told = RECIPES[name]
+    share = told.optimisation.encoder_rate_share
+    optimisation = EncoderOptimisation(
+        epochs=2, batches=3, batch=16, validate_every=2, encoder_rate_share=share
+    )
+    return replace(
+        told,
+        network=small_gru if name == "gru" else small_dste,
+        optimisation=optimisation,
+        rounds=LabelRounds(streams=4, batches=3),
+    )
+
+
+def small_dste(layout: Layout, frames: int, labels: int) -> RecogniserConfig:
+    """The recipe's network, narrower."""
+    config = dste(layout, frames, labels)
+    return replace(config, encoder=replace(config.encoder, hidden_size=16))
+
+
+def small_gru(layout: Layout, frames: int, labels: int) -> BaselineConfig:
+    """The recipe's baseline, narrower."""
+    return replace(gru(layout, frames, labels), hidden_size=16)
+
+
+def test_streams_are_composed_once_and_again_after_a_change(folder: Path) -> None:
+    """The same arguments leave the store alone, another length does not; nobody who tests acts."""
+    before = (folder / "train" / "keypoints.npy").stat().st_mtime_ns
+    store = streams_of(folder, "train", 0.06)
+    assert (folder / "train" / "keypoints.npy").stat().st_mtime_ns == before
+    assert {entry.subject for entry in store.entries} <= {1, 2, 3}
+    other = folder / "shorter"
+    other.mkdir()
+    stores = [Guarded(folder / "hdm05")]
+    first = write_streams(stores, *words_of(folder), "choose", other / "s", 0.01, seed=1)
+    assert {entry.subject for entry in first.entries} == {4}
+    longer = write_streams(stores, *words_of(folder), "choose", other / "s", 0.04, seed=1)
+    assert len(longer) > len(first)
+
+
+def test_from_streams_to_what_can_be_exported(folder: Path, tmp_path: Path) -> None:
+    """Pretrain, fine-tune, calibrate: what is exported says the classes, its figures and terms."""
+    train, choose = PoseStore(folder / "train"), PoseStore(folder / "choose")
+    vocabulary, _ = words_of(folder)
+    encoder = pretrain_on_streams(train, preset(), tmp_path).checkpoint
+    ours = recipe("usdrl")
+    progress = finetune_on_streams(train, choose, vocabulary, ours, tmp_path, pretrained=encoder)
+    assert progress.epoch == 2
+    weights = load_weights(finetuned_path(tmp_path, ours))
+    spec = calibrated(weights, Choosing(choose, vocabulary, weights.spec))
+    assert spec.labels == vocabulary.labels
+    assert spec.figures["everyday.choosing.false_alarms_per_minute"] <= 0.5
+    path = tmp_path / "everyday-s.ckpt"
+    save_weights(replace(weights, spec=spec), path)
+    checkpoint = load_checkpoint(path)
+    check_network(checkpoint.network.config, spec_of(checkpoint.artifact))
+    assert open_checkpoint(path).spec.calibration == spec.calibration
+    assert "non-commercial" in spec.provenance.terms
+
+
+@pytest.mark.parametrize("model", ["scratch", "gru"])
+def test_other_models_learn_from_the_same_streams(model: str, folder: Path, tmp_path: Path) -> None:
+    """Interrupted and taken up, they come out to the bit as if they had not been."""
+    choose, (vocabulary, _) = PoseStore(folder / "choose"), words_of(folder)
+    whole, parts, ours = tmp_path / "whole", tmp_path / "parts", recipe(model)
+    finetune_on_streams(PoseStore(folder / "train"), choose, vocabulary, ours, whole)
+    broken = Interrupted(folder / "train", at=6)
+    with pytest.raises(KeyboardInterrupt):
+        finetune_on_streams(broken, choose, vocabulary, ours, parts)
+    progress = finetune_on_streams(PoseStore(folder / "train"), choose, vocabulary, ours, parts)
+    assert progress.epoch == 2
+    states = [
+        load_weights(finetuned_path(out, ours)).network.state_dict() for out in (whole, parts)
+    ]
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+
+
+def test_pretraining_reads_no_label_and_is_taken_up_to_the_bit(
+    folder: Path, tmp_path: Path
+) -> None:
+    """A store without labels gives the same weights, killed after an epoch or not."""
+    labelled = PoseStore(folder / "train")
+    bare = tmp_path / "bare"
+    with PoseStoreWriter(bare, labelled.data_set) as writer:
+        for clip in labelled:
+            writer.append(replace(clip, frame_labels=None, segments=()))
+    whole = pretrain_on_streams(labelled, preset(), tmp_path / "whole").checkpoint
+    reads_an_epoch = 2 * 3 * 4
+    broken = Interrupted(bare, reads_an_epoch + 5)
+    with pytest.raises(KeyboardInterrupt):
+        pretrain_on_streams(broken, preset(), tmp_path / "parts")
+    parts = pretrain_on_streams(PoseStore(bare), preset(), tmp_path / "parts").checkpoint
+    first, second = (load_pretrained(path).network.state_dict() for path in (whole, parts))
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_views_are_one_moment_by_several_cameras(folder: Path) -> None:
+    """The four views of an item end at one moment, to a tenth of a second; they are not alike."""
+    source = StreamSource(PoseStore(folder / "train"), READING, TIMING)
+    generator = np.random.default_rng(0)
+    seen = [source.see(0, generator) for _ in range(4)]
+    moment_ms = float(seen[0].times_ms[seen[0].ends[100]])
+    for footage in seen[1:]:
+        assert abs(footage.times_ms[footage.end_near(moment_ms)] - moment_ms) < 1000
+    windows = [footage.cut(footage.end_near(moment_ms))[0] for footage in seen]
+    assert not np.allclose(windows[0], windows[1])
+
+
+def test_windows_of_actions_are_drawn_alike(folder: Path) -> None:
+    """Every class that ends a window is there, with the frames of its own label alone."""
+    vocabulary, _ = words_of(folder)
+    store = PoseStore(folder / "train")
+    source = StreamSource(store, READING, TIMING, vocabulary.mirror)
+    generator = np.random.default_rng(0)
+    footage = [source.see(place, generator) for place in range(len(store))]
+    ends = ends_by_label(footage)
+    assert set(ends) <= set(range(len(vocabulary.labels)))
+    assert 0 in ends
+    assert len(ends) > 3
+    for label, places in ends.items():
+        assert {int(footage[place].labels[frame]) for place, frame in places} == {label}
+
+
+def test_the_encoder_learns_at_its_own_rate(folder: Path) -> None:
+    """Each weight is in one group, and those of the encoder carry the share."""
+    network = torch.nn.ModuleDict({"backbone": torch.nn.Linear(2, 2), "fc": torch.nn.Linear(2, 2)})
+    optimiser = EncoderOptimisation(encoder_rate_share=0.1).optimiser(network)
+    shares = {
+        id(weights): group["rate_share"]
+        for group in optimiser.param_groups
+        for weights in group["params"]
+    }
+    for name, weights in network.named_parameters():
+        assert shares[id(weights)] == (0.1 if name.startswith("backbone") else 1.0)
+    assert len(shares) == 4
+
+
+def test_a_store_in_a_picture_or_too_short_is_refused(folder: Path, tmp_path: Path) -> None:
+    """One sentence says what was expected."""
+    store = PoseStore(folder / "train")
+    flat = msgspec.structs.replace(store.data_set, layout="body13")
+    with PoseStoreWriter(tmp_path / "flat", flat) as writer:
+        writer.append(replace(store[0], keypoints=store[0].keypoints[:, :, :13]))
+    with pytest.raises(StoreError, match="expected keypoints in space, got body13"):
+        StreamSource(PoseStore(tmp_path / "flat"), READING, TIMING)
+    clip = store[0]
+    short = replace(
+        clip,
+        keypoints=clip.keypoints[:10],
+        times_ms=clip.times_ms[:10],
+        frame_labels=None,
+        segments=(),
+    )
+    with PoseStoreWriter(tmp_path / "short", store.data_set) as writer:
+        writer.append(short)
+    source = StreamSource(PoseStore(tmp_path / "short"), READING, TIMING)
+    with pytest.raises(StoreError, match=r"in which somebody is seen, got .*, 10 frames"):
+        source.see(0, np.random.default_rng(0))
+
+
+def test_bad_input_of_the_command_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No stores: exit 2, one line, and nothing is left behind."""
+    out = tmp_path / "out"
+    assert main(["everyday", "--stores", str(tmp_path), "--out", str(out)]) == 2
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said.startswith(f"everyday: {tmp_path / 'nw_ucla'}: expected a prepared store")
+    assert not out.exists()
