@@ -3,21 +3,18 @@
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 
 from benchmarks.augment import CLIPS, VIEWS, measure_augmentation
-from benchmarks.streams import RATE_HZ, measure_streams
+from benchmarks.load_figures import LoadPlan, load_figures
 from benchmarks.tables import documents, refreshed
 from benchmarks.train_step import CLIPS as STEP_CLIPS
 from benchmarks.train_step import HIDDEN_SIZE, measure_step
 from benchmarks.window import window_ms
 from model.pose.command_line import Parser
 from model.pose.figures import Figure, measured, read_figures, record_figures
-from service.engine import OnnxEngine
 from service.settings import DEFAULT_MODEL
-
-STREAMS = (1, 10)
-SECONDS = 15.0
 
 
 def window() -> list[Figure]:
@@ -35,31 +32,19 @@ def window() -> list[Figure]:
     ]
 
 
-def streams() -> list[Figure]:
+def load(options: argparse.Namespace) -> Iterable[Figure]:
     """Measures how long clients of the embedded default model wait for a frame's label."""
-    engine = OnnxEngine(DEFAULT_MODEL, threads=1)
-    spec = engine.spec
-    engine.close()
-    figures = []
-    for clients in STREAMS:
-        load = measure_streams(DEFAULT_MODEL, spec, clients, SECONDS)
-        if load.errors:
-            raise ValueError(f"{load.errors} errors with {clients} clients: nothing to report")
-        note = (
-            f"Each client sends {RATE_HZ:g} poses a second, a window is run for every frame; "
-            "clients and server share the machine."
+    return load_figures(
+        LoadPlan(
+            DEFAULT_MODEL,
+            streams=tuple(options.streams),
+            compared=options.compared,
+            seconds=options.seconds,
+            minutes=options.minutes,
+            recordings=options.recordings,
+            checkpoint=options.checkpoint,
         )
-        for name, percent in (("median_ms", 50), ("p99_ms", 99)):
-            figures.append(
-                measured(
-                    f"service.streams_{clients}.{name}",
-                    load.percentile_ms(percent),
-                    "ms",
-                    "python -m benchmarks streams",
-                    note,
-                )
-            )
-    return figures
+    )
 
 
 def augment() -> list[Figure]:
@@ -93,11 +78,11 @@ def train_step() -> list[Figure]:
     ]
 
 
-MEASUREMENTS: dict[str, Callable[[], list[Figure]]] = {
-    "window": window,
-    "streams": streams,
-    "augment": augment,
-    "train-step": train_step,
+MEASUREMENTS: dict[str, Callable[[argparse.Namespace], Iterable[Figure]]] = {
+    "window": lambda _: window(),
+    "load": load,
+    "augment": lambda _: augment(),
+    "train-step": lambda _: train_step(),
 }
 
 
@@ -115,6 +100,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--record", action="store_true", help="write the figures to benchmarks/figures.json"
     )
     parser.add_argument("--json", action="store_true", help="one machine-readable line, last")
+    _add_load_options(parser)
     options = parser.parse_args(arguments)
     try:
         if "tables" in options.what:
@@ -129,6 +115,64 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
 
 
+def _add_load_options(parser: argparse.ArgumentParser) -> None:
+    of_load = parser.add_argument_group("of the load")
+    plan = LoadPlan(DEFAULT_MODEL)
+    for name, kind, help_ in (
+        ("seconds", _seconds, "how long each client sends"),
+        ("compared", _clients, "clients of the runs beside peers, and of the long run"),
+        ("minutes", _minutes, "length of the run that memory is watched over; 0 for none"),
+    ):
+        of_load.add_argument(
+            f"--{name}",
+            type=kind,
+            default=getattr(plan, name),
+            help=f"{help_} (default %(default)s)",
+        )
+    of_load.add_argument(
+        "--streams",
+        type=_clients,
+        nargs="+",
+        default=plan.streams,
+        metavar="N",
+        help="clients, a run each (default 1 10 50 100 200)",
+    )
+    of_load.add_argument(
+        "--recordings",
+        type=Path,
+        help="directory of recordings to play, as `python -m training prepare … --recordings` "
+        "writes them (default: bodies made by code)",
+    )
+    of_load.add_argument(
+        "--checkpoint", type=Path, help="the model's checkpoint, for PyTorch eager beside it"
+    )
+
+
+def _clients(text: str) -> int:
+    number = _between(text, 1, 1000)
+    if number != int(number):
+        raise argparse.ArgumentTypeError(f"expected a whole number, got {text!r}")
+    return int(number)
+
+
+def _seconds(text: str) -> float:
+    return _between(text, 10, 3600)
+
+
+def _minutes(text: str) -> float:
+    return _between(text, 0, 24 * 60)
+
+
+def _between(text: str, least: float, most: float) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = float("nan")
+    if not least <= number <= most:
+        raise argparse.ArgumentTypeError(f"expected {least:g} to {most:g}, got {text!r}")
+    return number
+
+
 def _measure(names: list[str], options: argparse.Namespace) -> int:
     unknown = [name for name in names if name not in MEASUREMENTS]
     if unknown:
@@ -136,7 +180,7 @@ def _measure(names: list[str], options: argparse.Namespace) -> int:
         raise ValueError(f"there is no measurement {unknown[0]!r}; there are {known}")
     figures = []
     for name in names:
-        for figure in MEASUREMENTS[name]():
+        for figure in MEASUREMENTS[name](options):
             print(f"{figure.name:40} {figure.value:10.2f} {figure.unit}", flush=True)
             print(f"  {figure.note}", flush=True)
             figures.append(figure)

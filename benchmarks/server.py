@@ -1,29 +1,78 @@
 """A real server process to measure: started on a free port, stopped by its id."""
 
+import os
 import re
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.request import urlopen
 
-STOP_S = 10
+import psutil
+
+STOP_S = 20
+"""Open connections have some time to end."""
+
+
+@dataclass(frozen=True)
+class RunningServer:
+    """A server that runs.
+
+    Attributes:
+        url: the address of its stream.
+        process: the process.
+    """
+
+    url: str
+    process: psutil.Process
+
+    def cpu_seconds(self) -> float:
+        """Returns the processor time that it has taken so far."""
+        times = self.process.cpu_times()
+        return float(times.user + times.system)
+
+    def memory_bytes(self) -> int:
+        """Returns the memory that it holds."""
+        return int(self.process.memory_info().rss)
+
+    def runs(self) -> tuple[float, float]:
+        """Returns how many windows it has run so far, and in how many runs."""
+        address = self.url.replace("ws:", "http:").replace("/v1/stream", "/metrics")
+        with urlopen(address, timeout=10) as page:
+            text = page.read().decode()
+        windows, runs = (
+            sum(map(float, re.findall(rf"^posewire_batch_windows_{part}\S* (\S+)", text, re.M)))
+            for part in ("sum", "count")
+        )
+        return windows, runs
 
 
 @contextmanager
-def running_server(model: Path) -> Iterator[str]:
-    """Serves `model` from a process of its own; yields the address of its stream.
+def running_server(model: Path, **settings: object) -> Iterator[RunningServer]:
+    """Serves `model` from a process of its own.
+
+    Args:
+        model: the artifact.
+        settings: name → value of `POSEWIRE_*`.
 
     Raises:
         ValueError: the server did not start; the message is its own.
     """
     command = [sys.executable, "-m", "service", "serve", "--port", "0", "--model", str(model)]
+    environment = os.environ | {f"POSEWIRE_{k.upper()}": str(v) for k, v in settings.items()}
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+        command,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
     )
     try:
-        yield _address(process)
+        yield RunningServer(_address(process), psutil.Process(process.pid))
     finally:
         process.send_signal(signal.SIGTERM)
         try:

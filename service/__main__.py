@@ -44,7 +44,7 @@ def _serve(settings: Settings) -> int:
     # SIGTERM stops as Ctrl+C does: uvicorn raises the signal once more when it has stopped.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     logs.configure(settings)
-    engine = OnnxEngine(settings.model, settings.threads)
+    engine = OnnxEngine(settings.model, settings.threads, largest=settings.batch_windows)
     try:
         with bind(settings) as taken:
             app = create_app(engine, settings)

@@ -6,31 +6,52 @@ from dataclasses import asdict
 from importlib.resources import files
 from typing import Any
 
-from fastapi import FastAPI, WebSocket
+from fastapi import FastAPI, Response, WebSocket
 from fastapi.responses import HTMLResponse
 from fastapi_offline import FastAPIOffline
 
+from service.admin import admin_routes
 from service.engine import Engine
+from service.metrics import CONTENT_TYPE
+from service.pose_pool import MakeWorker
+from service.recording_routes import recording_routes
 from service.session import Session
 from service.settings import Settings
-from service.socket import ClientSocket
+from service.shared import Shared
+from service.taught_routes import taught_routes
+
+BODY_BYTES = 16 << 10
+"""The largest body of a request, where its route takes no other."""
 
 
-def create_app(engine: Engine, settings: Settings) -> FastAPI:
-    """Returns the application that serves one model.
+def create_app(
+    engine: Engine, settings: Settings, make_worker: MakeWorker | None = None
+) -> FastAPI:
+    """Returns the application that serves one model, and those that are loaded later.
+
+    What its sessions share is its `state.shared`.
 
     Args:
-        engine: the model, ready to run.
+        engine: the first model, ready to run.
         settings: limits of a client.
+        make_worker: makes what looks at pictures; None is MediaPipe, where it can be used.
+
+    Raises:
+        ValueError: a file or an address in the settings cannot be used; the message is one
+            sentence.
     """
-    ready = False
+    shared = Shared.of(engine, settings, make_worker)
+    started = False
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        nonlocal ready
-        ready = True
-        yield
-        ready = False
+        nonlocal started
+        started = True
+        try:
+            yield
+        finally:
+            started = False
+            await shared.close()
 
     app = FastAPIOffline(
         title="posewire",
@@ -39,7 +60,11 @@ def create_app(engine: Engine, settings: Settings) -> FastAPI:
         version="1",
         redoc_url=None,
         lifespan=lifespan,
+        max_body_size=BODY_BYTES,
     )
+    app.state.shared = shared
+    for routes in (admin_routes, recording_routes, taught_routes):
+        app.include_router(routes(shared))
     page = files("service").joinpath("page.html").read_text(encoding="utf-8")
 
     @app.get("/", response_class=HTMLResponse, include_in_schema=False)
@@ -50,17 +75,35 @@ def create_app(engine: Engine, settings: Settings) -> FastAPI:
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
-    @app.get("/readyz", summary="Whether streams are taken")
-    async def readyz() -> dict[str, bool]:
-        return {"ready": ready}
+    @app.get(
+        "/readyz",
+        summary="Whether streams are taken, and what is missing of what was asked for",
+        responses={503: {"description": "It has not started, or is stopping"}},
+    )
+    async def readyz(response: Response) -> dict[str, Any]:
+        ready = started and shared.admission.open
+        response.status_code = 200 if ready else 503
+        return {"ready": ready, "degraded": shared.degraded}
 
-    @app.get("/v1/model", summary="The model that answers, and what it runs on")
+    @app.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        return Response(shared.metrics_page(), media_type=CONTENT_TYPE)
+
+    @app.get(
+        "/v1/model", summary="The model that answers, its providers, and whether it takes images"
+    )
     async def model() -> dict[str, Any]:
-        return {"spec": asdict(engine.spec), "providers": engine.providers}
+        default = shared.models.default
+        refused = shared.images_refused(default.spec)
+        return {
+            "spec": asdict(default.spec),
+            "providers": default.providers,
+            "images": {"taken": refused is None, "reason": refused},
+        }
 
     @app.websocket("/v1/stream")
     async def stream(websocket: WebSocket) -> None:
         await websocket.accept()
-        await Session(ClientSocket(websocket, settings), engine, settings).run()
+        await Session(websocket, shared).run()
 
     return app

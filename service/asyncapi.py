@@ -7,16 +7,34 @@ import msgspec
 from service import protocol
 from service.protocol import VERSION
 
-RECEIVED = (protocol.Hello, protocol.Pose, protocol.Bye)
-SENT = (protocol.Welcome, protocol.Actions, protocol.Event, protocol.Error)
+RECEIVED = (
+    protocol.Hello,
+    protocol.Pose,
+    protocol.Image,
+    protocol.Teach,
+    protocol.Forget,
+    protocol.Bye,
+)
+SENT = (
+    protocol.Welcome,
+    protocol.Actions,
+    protocol.Event,
+    protocol.SeenPose,
+    protocol.Taught,
+    protocol.Notice,
+    protocol.Error,
+)
 
 CLOSING_CODES = {
     1000: "the client said bye and has every label",
     1007: "a text message was not UTF-8",
+    1008: "the origin or the token is not allowed",
     1009: "a message was too large; the reason says how large it may be",
     1011: "the server failed; connect again",
-    1012: "the server is stopping; connect again",
+    1012: "the server is stopping; connect again and resume",
+    1013: "the server is full; try again later",
     4400: "the client broke the protocol; the error before says how",
+    4409: "the session was resumed in another connection",
 }
 
 

@@ -8,6 +8,7 @@ because it stops, it goes on reading, into nothing, until the client is quiet.
 from asyncio import TimerHandle
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.protocol import State
 
 QUIET_S = 0.5
 """A client that was told why and sends nothing for so long is closed."""
@@ -19,7 +20,11 @@ CLOSE_S = 3.0
 """How long after its session a connection may still be there, whatever the client does."""
 
 NOT_TEXT = 1007
+UNANSWERED = 1011
 RESTART = 1012
+
+EXTENSION = "posewire"
+"""What a session finds its connection under, among the extensions of its ASGI scope."""
 
 
 class Connection(WebSocketsSansIOProtocol):
@@ -29,6 +34,7 @@ class Connection(WebSocketsSansIOProtocol):
 
     async def run_asgi(self) -> None:
         """Runs the session; a client that reads nothing loses its connection afterwards."""
+        self.scope["extensions"][EXTENSION] = {"connection": self}
         await super().run_asgi()
         if not self.disconnected:
             self._abort_timer = self.loop.call_later(CLOSE_S, self.transport.abort)
@@ -52,8 +58,10 @@ class Connection(WebSocketsSansIOProtocol):
             try:
                 b"".join(self.frames).decode()
             except UnicodeDecodeError:
-                self.conn.send_close(NOT_TEXT, "a text message is UTF-8, this one is not")
-                self.handle_parser_exception()
+                # Where the client's own close came right behind it, that ends the connection.
+                if self.conn.state is State.OPEN:
+                    self.conn.send_close(NOT_TEXT, "a text message is UTF-8, this one is not")
+                    self.handle_parser_exception()
                 return
         super().send_receive_event_to_app()
 
@@ -66,12 +74,30 @@ class Connection(WebSocketsSansIOProtocol):
 
     def shutdown(self) -> None:
         """Ends the connection because the server stops."""
-        if self.close_sent or not self.handshake_complete:
+        if not self.handshake_complete:
             super().shutdown()
+        elif self.close_sent:
+            self._close_in(QUIET_S)
+        else:
+            self.end(RESTART, "the server is stopping; connect again")
+
+    def keepalive_timeout(self) -> None:
+        """Ends a connection whose client has not answered a ping: it is no longer there."""
+        if self.read_paused:
+            # The answer may lie behind messages that the session has not taken yet.
+            self.pong_timer = None
+            self.pending_ping_payload = None
+            self.schedule_ping()
+        else:
+            self.end(UNANSWERED, f"no answer to a ping within {self.ping_timeout:g} s")
+
+    def end(self, code: int, reason: str) -> None:
+        """Ends the connection, and the session with it, whatever the client does."""
+        if self.conn.state is not State.OPEN:
             return
         self.stop_keepalive()
-        self.conn.send_close(RESTART, "the server is stopping; connect again")
-        self.queue.put_nowait({"type": "websocket.disconnect", "code": RESTART})
+        self.conn.send_close(code, reason)
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
         self._end(STOP_S)
 
     def _end(self, seconds: float) -> None:

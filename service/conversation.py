@@ -1,31 +1,23 @@
 """The conversation: what follows the welcome, frames in and answers out, side by side.
 
-Which frame a label speaks of is `model.pose.stream`'s; what keypoints mean is `service.people`'s.
+What a frame means is `service.intake`'s, what is said of it `service.answering`'s.
 """
 
 import asyncio
-import time
 
-import numpy as np
-
-from model.pose.layout import layout_named
-from model.pose.stream import PERSON_ENDS_MS, DueWindows, FrameAnswer, LabelStream
-from service.engine import Engine
-from service.hello import pacing, with_lookahead
-from service.people import PeopleReader
-from service.protocol import Actions, Bye, Hello, PersonAction, Pose, Refusal, Timing
-from service.segments import Segments
-from service.settings import Settings
+from service.answering import Answering
+from service.intake import PictureIntake, PoseIntake
+from service.labelling import Labelling
+from service.lessons import Lessons
+from service.metrics import Metrics
+from service.pose_stream import PoseStream
+from service.pose_worker import Seen
+from service.protocol import Bye, ClientMessage, Forget, Hello, Image, Pose, Refusal, Teach
+from service.recorder import Recorder
 from service.socket import ClientSocket, Gone
 
-CLOSEST_MS = 1.0
-"""Frames are at least so far apart, else a window would hold any number of them."""
-
-LATEST_MS = 2.0**53
-"""A time beyond this, either way, is no longer exact to the millisecond."""
-
-MOST_WAITING = 1024
-"""Frames that may wait for their answers before the client is read no further."""
+RUN_ENDS_S = 5.0
+"""How long a lost session waits for the run in flight, so that it can go on after it."""
 
 
 class Conversation:
@@ -33,148 +25,162 @@ class Conversation:
 
     Args:
         socket: the client's socket.
-        engine: the model that answers.
-        settings: limits.
-        hello: what the client declared, checked.
+        hello: what it declared, checked.
+        labelling: the frames, and what is said of them.
+        intake: takes its frames in.
+        answering: answers them.
+        lessons: what it teaches.
+        metrics: where what happens to frames is counted.
+        recorder: keeps the frames, where that is asked for.
+        poses: looks at its pictures, where it sends any.
+
+    Attributes:
+        whole: whether no run was broken off, so that the session can go on elsewhere.
     """
 
     def __init__(
-        self, socket: ClientSocket, engine: Engine, settings: Settings, hello: Hello
+        self,
+        socket: ClientSocket,
+        hello: Hello,
+        labelling: Labelling,
+        intake: PoseIntake | PictureIntake,
+        answering: Answering,
+        lessons: Lessons,
+        metrics: Metrics,
+        recorder: Recorder | None = None,
+        poses: PoseStream | None = None,
     ) -> None:
         self._socket = socket
-        self._engine = engine
-        self._settings = settings
-        layout = layout_named(hello.layout)
-        spec = with_lookahead(engine.spec, hello.options.lookahead_ms)
-        self._reader = PeopleReader(hello, layout, settings.people)
-        self._stream = LabelStream(spec, layout, hello.size, hello.options.top_k)
         self._drops = hello.options.drop == "oldest"
-        self._pacing = pacing(hello, settings)
-        self._segments: dict[int, Segments] = {}
-        self._arrived_s: dict[float, float] = {}
-        self._frame_came = asyncio.Event()
-        self._answered = asyncio.Event()
+        self._labelling = labelling
+        self._intake = intake
+        self._answering = answering
+        self._lessons = lessons
+        self._metrics = metrics
+        self._recorder = recorder
+        self._poses = poses
+        self._loop = asyncio.get_running_loop()
+        self.whole = True
 
-    async def run(self) -> None:
-        """Answers every frame until the client says bye, then what is left.
+    async def listen(self) -> None:
+        """Answers frames until the client says bye or the server stops.
+
+        Afterwards nothing is due, and nobody answers any more. Where this raises, the run in
+        flight, if there was one, has ended.
 
         Raises:
             Gone: the client went without a bye.
-            Refusal: the client did what ends the connection.
+            Refusal: the client did what ends the connection, or its pictures cannot be looked at.
         """
-        answering = asyncio.create_task(self._answer_frames())
-        reading = asyncio.create_task(self._read_frames())
+        answering = asyncio.create_task(self._answering.run())
+        hearing = asyncio.create_task(self._hear())
         try:
-            await asyncio.wait((answering, reading), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((answering, hearing), return_when=asyncio.FIRST_COMPLETED)
             if answering.done():
                 await answering
-            said_bye = await reading
-            if not said_bye:
-                raise Gone
-            await self._settled()
+            await hearing
+            await self._answering.settled()
             if answering.done():
                 await answering
         finally:
-            for task in (reading, answering):
+            hearing.cancel()
+            await asyncio.gather(hearing, return_exceptions=True)
+            self.whole = await self._let_run_end(answering)
+            answering.cancel()
+            await asyncio.gather(answering, return_exceptions=True)
+
+    async def _let_run_end(self, answering: asyncio.Task[None]) -> bool:
+        """Ends the answering between two runs; returns whether the run in flight ended in time."""
+        try:
+            async with asyncio.timeout(RUN_ENDS_S), self._answering.between_runs():
+                answering.cancel()
+        except TimeoutError:
+            return False
+        return True
+
+    async def _hear(self) -> None:
+        """Reads messages, and looks at pictures beside that, until no more come."""
+        if self._poses is None or not isinstance(self._intake, PictureIntake):
+            await self._read()
+            return
+        reading = asyncio.create_task(self._read())
+        looking = asyncio.create_task(self._look(self._poses, self._intake))
+        try:
+            await asyncio.wait((reading, looking), return_when=asyncio.FIRST_COMPLETED)
+            if looking.done():
+                await looking
+            await reading
+            self._poses.finish()
+            await looking
+        finally:
+            for task in (reading, looking):
                 task.cancel()
-            await asyncio.gather(reading, answering, return_exceptions=True)
-        await self._answer(self._stream.finish())
-        for segments in self._segments.values():
-            for event in segments.close():
-                await self._socket.send(event)
+            await asyncio.gather(reading, looking, return_exceptions=True)
 
-    async def _read_frames(self) -> bool:
-        """Takes frames in until the client goes; returns whether it said bye."""
+    async def _read(self) -> None:
+        """Takes messages in until the client says bye or the server stops."""
         async for message in self._socket.messages():
-            match message:
-                case Bye():
-                    return True
-                case Pose():
-                    await self._take(message)
-                case Hello():
-                    await self._socket.refuse(
-                        Refusal("second-hello", "a client says hello once, this is the second")
-                    )
-        return False
+            if isinstance(message, Bye):
+                return
+            try:
+                await self._take(message)
+            except Refusal as refusal:
+                await self._socket.refuse(refusal)
+        if not self._socket.draining:
+            raise Gone
 
-    async def _take(self, pose: Pose) -> None:
-        try:
-            self._check_time(pose.t_ms)
-            people = self._reader.read(pose)
-        except Refusal as refusal:
-            await self._socket.refuse(refusal)
-            return
-        wanted = self._pacing is None or self._pacing.admits(pose.t_ms)
-        self._stream.push(pose.t_ms, people, wanted)
+    async def _take(self, message: ClientMessage) -> None:
+        match message, self._intake:
+            case Pose(), PoseIntake():
+                await self._take_pose(message, self._intake)
+            case Image(), PictureIntake():
+                await self._offer(message, self._intake)
+            case Pose(), _:
+                raise Refusal("wrong-frame", "the hello announced images, this is a pose")
+            case Image(), _:
+                raise Refusal("wrong-frame", "the hello announced keypoints, this is an image")
+            case Teach(), _:
+                # What came before is known by then, as far as it is due.
+                await self._answering.settled()
+                await self._socket.send(await self._lessons.teach(message))
+            case Forget(), _:
+                await self._socket.send(await self._lessons.forget(message))
+            case Hello(), _:
+                raise Refusal("second-hello", "a client says hello once, this is the second")
+
+    async def _take_pose(self, pose: Pose, intake: PoseIntake) -> None:
+        taken = intake.take(pose)
+        if taken.notice is not None:
+            await self._socket.send(taken.notice)
+        if self._recorder is not None:
+            await self._recorder.take(pose)
+        await self._pushed(pose.t_ms, taken.wanted, self._loop.time())
+
+    async def _offer(self, image: Image, intake: PictureIntake) -> None:
+        dropped = self._labelling.dropped
+        notice = intake.offer(image, self._loop.time())
+        self._metrics.dropped("slow-pose", self._labelling.dropped - dropped)
+        if notice is not None:
+            await self._socket.send(notice)
+        if not self._drops and self._poses is not None:
+            await self._poses.settled()
+
+    async def _look(self, poses: PoseStream, intake: PictureIntake) -> None:
+        """Takes in what is seen in pictures, until the last of them."""
+        async for outcome in poses:
+            if isinstance(outcome, Seen):
+                picture = intake.see(outcome)
+                await self._socket.send(picture.pose)
+                await self._pushed(outcome.t_ms, picture.wanted, picture.came_s)
+            else:
+                intake.passed(outcome.t_ms)
+                await self._socket.refuse(Refusal(outcome.code, outcome.reason))
+
+    async def _pushed(self, t_ms: float, wanted: bool, came_s: float) -> None:
+        """Has a frame answered that was taken in."""
         if not wanted:
+            self._metrics.dropped("rate")
             return
-        self._arrived_s[pose.t_ms] = time.perf_counter()
-        self._answered.clear()
-        self._frame_came.set()
-        if not self._drops or len(self._arrived_s) > MOST_WAITING:
-            await self._settled()
-
-    def _check_time(self, t_ms: float) -> None:
-        if not abs(t_ms) <= LATEST_MS:
-            raise Refusal(
-                "bad-time", f"t_ms is a time in milliseconds, within ±{LATEST_MS:.0f}; got {t_ms:g}"
-            )
-        newest_ms = self._stream.newest_ms
-        if newest_ms is not None and t_ms < newest_ms + CLOSEST_MS:
-            raise Refusal(
-                "time-back",
-                f"time goes forward by at least {CLOSEST_MS:g} ms a frame: t_ms {t_ms:.15g} came "
-                f"after {newest_ms:.15g}",
-            )
-
-    async def _settled(self) -> None:
-        """Waits until no window is due and none is being run."""
-        await self._answered.wait()
-
-    async def _answer_frames(self) -> None:
-        try:
-            while True:
-                if not self._frame_came.is_set():
-                    self._answered.set()
-                await self._frame_came.wait()
-                self._frame_came.clear()
-                await self._answer(self._stream.due(drop_superseded=self._drops))
-        finally:
-            self._answered.set()
-
-    async def _answer(self, due: DueWindows | None) -> None:
-        if due is None:
-            return
-        begun_s = time.perf_counter()
-        logits = await self._engine.run(due.clips) if len(due.clips) else np.empty(0, np.float32)
-        infer_s = time.perf_counter() - begun_s
-        for answer in self._stream.answers(due, logits):
-            queue_s = begun_s - self._arrived_s.get(answer.time_ms, begun_s)
-            timing = Timing(round(queue_s * 1e3, 3), round(infer_s * 1e3, 3))
-            await self._socket.send(actions(answer, timing, self._stream.dropped))
-            await self._tell_events(answer)
-        last_ms = due.frames[-1].time_ms if due.frames else -np.inf
-        self._arrived_s = {t: at for t, at in self._arrived_s.items() if t > last_ms}
-
-    async def _tell_events(self, answer: FrameAnswer) -> None:
-        for person, decision in answer.people:
-            segments = self._segments.setdefault(person, Segments(person))
-            for event in segments.step(answer.time_ms, decision):
-                await self._socket.send(event)
-        ended = [
-            person
-            for person, segments in self._segments.items()
-            if answer.time_ms - segments.seen_ms > PERSON_ENDS_MS
-        ]
-        for person in ended:
-            for event in self._segments.pop(person).close():
-                await self._socket.send(event)
-
-
-def actions(answer: FrameAnswer, timing: Timing, dropped: int) -> Actions:
-    """Returns an answer as its message."""
-    people = tuple(
-        PersonAction(person, said.label, round(said.score, 6), said.top, said.known)
-        for person, said in answer.people
-    )
-    return Actions(answer.time_ms, people, timing, dropped)
+        self._answering.frame_came(t_ms, came_s)
+        if not self._drops or self._answering.overfull:
+            await self._answering.settled()

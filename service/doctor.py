@@ -7,7 +7,10 @@ from importlib.metadata import PackageNotFoundError, version
 import numpy as np
 
 from model.pose.artifact import ArtifactError
+from service.access import Access
 from service.engine import OnnxEngine
+from service.pose_estimator import available
+from service.pose_model import DEFAULT_POSE_MODEL
 from service.server import bind
 from service.settings import Settings
 
@@ -23,6 +26,7 @@ class Report:
         providers: the execution providers that a session with the artifact got.
         model: name and version of the artifact.
         window_ms: the time of one window, the median of 20.
+        images: whether poses can be found in images here: the pose model, or what is missing.
         problems: what stands in the way, a sentence each.
     """
 
@@ -30,6 +34,7 @@ class Report:
     providers: list[str] = field(default_factory=list)
     model: str | None = None
     window_ms: float | None = None
+    images: str = ""
     problems: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, object]:
@@ -43,6 +48,7 @@ class Report:
             f"runtime    {', '.join(self.runtime) or 'none'}",
             f"artifact   {settings.model}: {self.model or 'cannot be served'}{window}",
             f"providers  {', '.join(self.providers) or 'none'}",
+            f"images     {self.images}",
             f"address    {settings.host}:{settings.port}",
             *(f"problem    {problem}" for problem in self.problems),
             "all is well" if not self.problems else f"{len(self.problems)} problem(s)",
@@ -66,11 +72,22 @@ def examine(settings: Settings) -> Report:
         report.model = f"{engine.spec.name} {engine.spec.version}"
         report.window_ms = _window_ms(engine)
         engine.close()
-    try:
-        bind(settings).close()
-    except ValueError as error:
-        report.problems.append(str(error))
+    _look_for_images(settings, report)
+    for needed in (lambda: Access(settings), lambda: bind(settings).close()):
+        try:
+            needed()
+        except ValueError as error:
+            report.problems.append(str(error))
     return report
+
+
+def _look_for_images(settings: Settings, report: Report) -> None:
+    """Says whether images can be taken; it is a problem only where a pose model was asked for."""
+    model = settings.pose_model or DEFAULT_POSE_MODEL
+    missing = available(model)
+    report.images = f"found by {model}" if missing is None else missing
+    if missing is not None and settings.pose_model is not None:
+        report.problems.append(missing)
 
 
 def _runtimes() -> list[str]:

@@ -1,6 +1,10 @@
-"""The engine: an artifact in ONNX Runtime, run in threads of its own, away from the event loop."""
+"""The engine: an artifact in ONNX Runtime, run in threads of its own, away from the event loop.
+
+It runs what it is given; which windows make a run is `service.batcher`'s.
+"""
 
 import asyncio
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
@@ -9,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.pose.artifact import ArtifactError, ArtifactSpec
-from model.pose.artifact_session import ArtifactSession
+from model.pose.artifact_session import CPU, ArtifactSession, Outputs
 
-PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
+PROVIDERS = ("TensorrtExecutionProvider", "CUDAExecutionProvider", *CPU)
 """What is asked for, best first; a session says what it really got."""
 
 
@@ -28,36 +32,65 @@ class Engine(Protocol):
         """The execution providers in use, first choice first."""
         ...
 
-    async def run(self, clips: NDArray[np.float32]) -> NDArray[np.float32]:
+    @property
+    def degraded(self) -> str | None:
+        """What was asked for and not got, in one sentence; None where nothing is missing."""
+        ...
+
+    @property
+    def parallel(self) -> int:
+        """How many runs are best done at the same time."""
+        ...
+
+    async def run(self, clips: NDArray[np.float32]) -> Outputs:
         """Runs windows.
 
         Args:
             clips: (N, 3, T, V, M) normalised as the model declares, N at least 1.
 
         Returns:
-            Logits (N, T, K) or (N, K), by the model's task.
+            Logits (N, T, K) or (N, K), by the model's task, and features (N, T, F).
         """
+        ...
+
+    def close(self) -> None:
+        """Lets go of what it holds; nothing is run any more."""
         ...
 
 
 class OnnxEngine:
     """An artifact that was read, checked and warmed up.
 
+    A run takes one core, so that on two cores two runs side by side share nothing: one run over
+    both waits for the slower of them at each operator, and for whatever else the cores do.
+
     Args:
         path: the .onnx file.
-        threads: windows run at the same time; each takes one core.
+        threads: runs at the same time on the CPU; a GPU does one after the other.
+        largest: the most windows that a run will have.
+        providers: execution providers that must be got, best first; None takes the best there are.
 
     Raises:
         ArtifactError: the file is not an artifact that this service can run.
     """
 
-    def __init__(self, path: Path, threads: int) -> None:
-        self._session = ArtifactSession(path, providers=PROVIDERS, threads=1)
+    def __init__(
+        self,
+        path: Path,
+        threads: int,
+        *,
+        largest: int = 1,
+        providers: Sequence[str] | None = None,
+    ) -> None:
+        self._session = ArtifactSession(path, providers=providers or PROVIDERS, threads=1)
+        self._wanted = self._session.asked if providers is None else tuple(providers)
         try:
-            self._warm_up()
+            for windows in sorted({1, largest}):
+                self._warm_up(windows)
         except ArtifactError as error:
             raise ArtifactError(f"{path}: {error}") from None
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="posewire-engine")
+        self._threads = threads
+        self._pool = ThreadPoolExecutor(self.parallel, thread_name_prefix="posewire-engine")
 
     @property
     def spec(self) -> ArtifactSpec:
@@ -69,36 +102,53 @@ class OnnxEngine:
         """The execution providers that the session really got."""
         return self._session.providers
 
-    async def run(self, clips: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Runs windows (N, 3, T, V, M) in a thread, and returns their logits."""
+    @property
+    def degraded(self) -> str | None:
+        """What was asked for, or is in this build of ONNX Runtime, and was not got."""
+        missing = [name for name in self._wanted if name not in self.providers]
+        if not missing:
+            return None
+        return (
+            f"{self.spec.name} runs on {' and '.join(self.providers)}: ONNX Runtime could not "
+            f"start {' and '.join(missing)} here"
+        )
+
+    @property
+    def parallel(self) -> int:
+        """How many runs are best done at the same time."""
+        return self._threads if self.providers == CPU else 1
+
+    async def run(self, clips: NDArray[np.float32]) -> Outputs:
+        """Runs windows (N, 3, T, V, M) in a thread, and returns their outputs."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, self.infer, clips)
 
     def close(self) -> None:
         """Ends the threads; windows that wait are not run."""
-        self._pool.shutdown(cancel_futures=True)
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def infer(self, clips: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Runs windows (N, 3, T, V, M) in the caller's thread, and returns their logits.
+    def infer(self, clips: NDArray[np.float32]) -> Outputs:
+        """Runs windows (N, 3, T, V, M) in the caller's thread, and returns their outputs.
 
         Raises:
             FloatingPointError: a logit is no finite number, so that no score could be told.
         """
-        logits = self._session.logits(clips)
-        if not np.isfinite(logits).all():
+        outputs = self._session.run(clips)
+        if not np.isfinite(outputs.logits).all():
             raise FloatingPointError(f"{self.spec.name} answered with NaN or infinity")
-        return logits
+        return outputs
 
-    def _warm_up(self) -> None:
-        """Runs one empty window: what a graph declares need not be what it does."""
+    def _warm_up(self, windows: int) -> None:
+        """Runs empty windows: what a graph declares need not be what it does."""
         spec = self.spec
-        shape = (1, 3, spec.frames, len(spec.joints), spec.persons)
+        shape = (windows, 3, spec.frames, len(spec.joints), spec.persons)
+        what = "an empty window" if windows == 1 else f"a batch of {windows} empty windows"
         try:
-            found = self.infer(np.zeros(shape, np.float32)).shape
+            found = self.infer(np.zeros(shape, np.float32)).logits.shape
         except Exception as error:  # ONNX Runtime's errors have no type in common
             reason = " ".join(str(error).split())
-            raise ArtifactError(f"an empty window cannot be run: {reason}") from None
-        if found != (1, *spec.logits_shape()[1:]):
+            raise ArtifactError(f"{what} cannot be run: {reason}") from None
+        if found != (windows, *spec.logits_shape()[1:]):
             raise ArtifactError(
-                f"an empty window gives logits {found}; the metadata declares "
-                f"{(1, *spec.logits_shape()[1:])}"
+                f"{what} gives logits {found}; the metadata declares "
+                f"{(windows, *spec.logits_shape()[1:])}"
             )

@@ -8,11 +8,17 @@ class RateLimit:
 
     Args:
         rate_hz: the most answers a second.
+        next_ms: when the next answer is due, where a stream goes on; None before the first frame.
     """
 
-    def __init__(self, rate_hz: float) -> None:
+    def __init__(self, rate_hz: float, next_ms: float | None = None) -> None:
         self._interval_ms = 1000.0 / rate_hz
-        self._next_ms: float | None = None
+        self._next_ms = next_ms
+
+    @property
+    def next_ms(self) -> float | None:
+        """When the next answer is due, or None before the first frame."""
+        return self._next_ms
 
     def admits(self, time_ms: float) -> bool:
         """Returns whether the frame of this time, later than any before, is answered."""

@@ -6,13 +6,14 @@ What is wrong with a message is refused here, before it touches any window.
 
 from collections.abc import Iterable, Mapping
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from model.pose.layout import Layout
 from model.pose.stream import PERSON_ENDS_MS
 from service.protocol import Hello, PersonPose, Pose, Refusal, Up
-from service.tracker import Tracker
+from service.tracker import Tracker, TrackerState
 
 Keypoints = NDArray[np.float32]
 
@@ -34,6 +35,13 @@ _UPRIGHT: Mapping[Up, tuple[tuple[int, int, int], ...]] = {
     "-x": ((0, 1, 0), (-1, 0, 0), (0, 0, 1)),
 }
 """Which axis is up → the rotation, rows being the new axes, after which y is."""
+
+
+class ReaderState(msgspec.Struct, frozen=True):
+    """What the ids to come depend on: (id, when seen last) of the last second, and the tracker."""
+
+    seen_ms: tuple[tuple[int, float], ...]
+    tracker: TrackerState
 
 
 class PeopleReader:
@@ -81,6 +89,27 @@ class PeopleReader:
         numbers = given or self._tracker.step(pose.t_ms, keypoints)
         self._count(numbers, pose.t_ms)
         return dict(zip(numbers, keypoints, strict=True))
+
+    def begin_anew(self) -> None:
+        """Forgets everybody: the client's clock was set back."""
+        self._seen_ms.clear()
+        self._tracker.begin_anew()
+
+    def state(self) -> bytes:
+        """Returns what the ids to come depend on."""
+        return msgspec.msgpack.encode(
+            ReaderState(tuple(self._seen_ms.items()), self._tracker.state())
+        )
+
+    def restore(self, state: bytes) -> None:
+        """Goes on from a state.
+
+        Raises:
+            ValueError: it is none.
+        """
+        restored = msgspec.msgpack.decode(state, type=ReaderState)
+        self._seen_ms = dict(restored.seen_ms)
+        self._tracker.restore(restored.tracker)
 
     def _count(self, people: Iterable[int], t_ms: float) -> None:
         seen_ms = {p: ms for p, ms in self._seen_ms.items() if t_ms - ms <= PERSON_ENDS_MS}

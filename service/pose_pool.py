@@ -5,8 +5,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from service.pose_process import PoseProcess
-from service.pose_stream import PoseStream, Worker
+from service.pose_stream import Looked, PoseStream, Worker
 from service.protocol import FULL, Refusal
+
+MakeWorker = Callable[[], Worker]
 
 
 class PosePool:
@@ -17,11 +19,13 @@ class PosePool:
     Args:
         make_worker: makes one, not started.
         workers: how many there are, and so how many streams of images are served at a time.
+        looked: is told how many seconds each picture took, None where a worker was lost over it.
     """
 
-    def __init__(self, make_worker: Callable[[], Worker], workers: int) -> None:
+    def __init__(self, make_worker: MakeWorker, workers: int, looked: Looked | None = None) -> None:
         self._workers = [make_worker() for _ in range(workers)]
         self._free = list(self._workers)
+        self._looked = looked
         self._streams: set[PoseStream] = set()
 
     @property
@@ -52,7 +56,7 @@ class PosePool:
             self._streams.discard(stream)
             self._free.append(worker)
 
-        stream = PoseStream(worker, people, released)
+        stream = PoseStream(worker, people, released, self._looked)
         self._streams.add(stream)
         return stream
 
@@ -64,14 +68,13 @@ class PosePool:
             await worker.end()
 
 
-def pose_pool(model: Path, workers: int, most_pixels: int) -> PosePool:
-    """Returns the pool of MediaPipe's estimators.
+def media_pipe(model: Path, most_pixels: int) -> MakeWorker:
+    """Returns what makes workers that use MediaPipe, a process each.
 
     Args:
         model: the `.task` file; `service.pose_estimator.available` says whether it can be used.
-        workers: streams of images at a time, a process each.
         most_pixels: of a picture.
     """
     options = ("--model", str(model.resolve()), "--pixels", str(most_pixels))
     command: Sequence[str] = (sys.executable, "-m", "service.pose_worker", *options)
-    return PosePool(lambda: PoseProcess(command), workers)
+    return lambda: PoseProcess(command)

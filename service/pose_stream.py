@@ -4,6 +4,7 @@ Knows no client and no wire; whoever holds it offers pictures and iterates over 
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Protocol, Self
 
@@ -16,6 +17,10 @@ FAILURES = 3
 
 CLOSE_S = 5.0
 """How long the picture in hand may take once the stream is closed, before its worker is ended."""
+
+
+Looked = Callable[[float | None], None]
+"""Is told how many seconds a picture took, None where the worker was lost over it."""
 
 
 class Worker(Protocol):
@@ -63,12 +68,20 @@ class PoseStream:
         worker: its own for as long as it lasts.
         people: the most people to look for.
         released: called once with the worker, when the stream needs it no more.
+        looked: is told of each picture.
     """
 
-    def __init__(self, worker: Worker, people: int, released: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        worker: Worker,
+        people: int,
+        released: Callable[[], None],
+        looked: Looked | None = None,
+    ) -> None:
         self._worker = worker
         self._people = people
         self._released = released
+        self._looked = looked
         self._image = NewestImage()
         self._came = asyncio.Event()
         self._idle = asyncio.Event()
@@ -158,15 +171,22 @@ class PoseStream:
                 if not self._begun:
                     await self._worker.begin(self._people)
                 self._begun = True
+                begun_s = time.monotonic()
                 outcome = await self._worker.look(look)
+                self._tell(time.monotonic() - begun_s)
                 self._failures = 0
             except WorkerLost:
                 self._begun = False
                 self._failures += 1
+                self._tell(None)
                 if self._failures == FAILURES:
                     raise
                 outcome = _lost(look)
             await self._put(outcome)
+
+    def _tell(self, seconds: float | None) -> None:
+        if self._looked is not None:
+            self._looked(seconds)
 
     async def _put(self, outcome: Outcome | Refusal | None) -> None:
         if not self._closed:

@@ -12,12 +12,10 @@ import msgspec
 import numpy as np
 
 from model.pose.recording import WIRE_VERSION, shortest_decimals
+from service.hello import LARGEST_CROWD
 from service.pose_estimator import LAYOUT, Keypoints, MediaPipeEstimator, PoseEstimator, available
 from service.tracker import Tracker
 from service.video import Video
-
-LARGEST_CROWD = 16
-"""MediaPipe looks for each anew; more cost more than a picture's time."""
 
 
 @dataclass(frozen=True)

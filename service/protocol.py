@@ -14,9 +14,13 @@ Coordinates = Literal["pixels", "normalised", "metres"]
 Up = Literal["x", "y", "z", "-x", "-y", "-z"]
 Drop = Literal["oldest", "never"]
 
+NOT_ALLOWED = 1008
 TOO_LARGE = 1009
 FAILED = 1011
+RESTART = 1012
+FULL = 1013
 PROTOCOL = 4400
+MOVED = 4409
 
 
 class Refusal(Exception):
@@ -41,16 +45,23 @@ class Options(msgspec.Struct, frozen=True):
         lookahead_ms: how long a label may wait for what follows its frame; None is the model's own.
         rate_limit_hz: at most so many answers a second; frames above enter the windows unanswered.
         drop: `oldest` lets the newest frame supersede those that wait, `never` slows the reading.
+        hop_ms: a window is run so often, on the client's clock; None is the model's own hop, which
+            counts client frames.
+        events: whether starts and ends of actions are told.
+        people: the most people to look for in a picture; one alone is followed and smoothed.
     """
 
     top_k: int = 3
     lookahead_ms: float | None = None
     rate_limit_hz: float | None = None
     drop: Drop = "oldest"
+    hop_ms: float | None = None
+    events: bool = True
+    people: int = 1
 
 
 class Hello(msgspec.Struct, frozen=True, tag="hello", tag_field="type"):
-    """The first message, once: what the client will send."""
+    """The first message, once: what the client will send. `taught` names a saved set of actions."""
 
     version: int
     layout: str
@@ -59,6 +70,7 @@ class Hello(msgspec.Struct, frozen=True, tag="hello", tag_field="type"):
     up: Up = "y"
     token: str | None = None
     resume: str | None = None
+    taught: str | None = None
     options: Options = Options()
 
 
@@ -76,14 +88,39 @@ class Pose(msgspec.Struct, frozen=True, tag="pose", tag_field="type"):
     people: list[PersonPose]
 
 
+class Image(msgspec.Struct, frozen=True, tag="image", tag_field="type"):
+    """A picture, JPEG, PNG or WebP, at the client's own time (MessagePack only)."""
+
+    t_ms: float
+    data: bytes
+
+
+class Teach(msgspec.Struct, frozen=True, tag="teach", tag_field="type"):
+    """What a person did from one time to another is an example of an action; None is the only one.
+
+    Several examples of one label add up.
+    """
+
+    label: str
+    from_ms: float
+    to_ms: float
+    person: int | None = None
+
+
+class Forget(msgspec.Struct, frozen=True, tag="forget", tag_field="type"):
+    """An action that was taught is no longer known."""
+
+    label: str
+
+
 class Bye(msgspec.Struct, frozen=True, tag="bye", tag_field="type"):
     """The client is done: what is pending is answered, then the connection closes with 1000."""
 
 
-ClientMessage = Hello | Pose | Bye
+ClientMessage = Hello | Pose | Image | Teach | Forget | Bye
 
 
-KINDS = ("hello", "pose", "bye")
+KINDS = ("hello", "pose", "image", "teach", "forget", "bye")
 """The types of message that a client may send."""
 
 
@@ -101,6 +138,23 @@ class Model(msgspec.Struct, frozen=True):
     persons: int
 
 
+class Latency(msgspec.Struct, frozen=True):
+    """How late, on the client's clock, something is said; network and computing come on top.
+
+    Attributes:
+        warming_ms: from a person's first frame to the first that is spoken of.
+        label_ms: the longest from a frame to the frame whose window answers it.
+        start_ms: the longest from the first frame of an action to the frame that makes its start
+            certain.
+        end_ms: the same of its end, from the first frame after it.
+    """
+
+    warming_ms: float
+    label_ms: float
+    start_ms: float
+    end_ms: float
+
+
 class Limits(msgspec.Struct, frozen=True):
     """What the server takes from one client."""
 
@@ -111,14 +165,29 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 class Welcome(msgspec.Struct, frozen=True, tag="welcome", tag_field="type"):
-    """The answer to a hello. `resume` is None where this server cannot resume a session."""
+    """The answer to a hello. `resume` is None where this server cannot resume a session.
+
+    Attributes:
+        session: its name, in the server's logs too.
+        model: the model that answers.
+        limits: what the server takes.
+        latency: when answers and events come.
+        version: of the wire.
+        resume: the token with which the session can be resumed, once.
+        resumed: whether it goes on where an earlier connection was lost.
+        seen_ms: the newest frame that the resumed session has taken in.
+        taught: the actions that are known beside the model's own.
+    """
 
     session: str
     model: Model
     limits: Limits
+    latency: Latency
     version: int = VERSION
     resume: str | None = None
     resumed: bool = False
+    seen_ms: float | None = None
+    taught: tuple[str, ...] = ()
 
 
 class PersonAction(msgspec.Struct, frozen=True):
@@ -165,47 +234,42 @@ class Error(msgspec.Struct, frozen=True, tag="error", tag_field="type"):
     fatal: bool
 
 
-ServerMessage = Welcome | Actions | Event | Error
+class SeenPerson(msgspec.Struct, frozen=True):
+    """A person who was found in a picture: rows x, y, score in its pixels."""
 
-_from_json = msgspec.json.Decoder(ClientMessage)
-_from_msgpack = msgspec.msgpack.Decoder(ClientMessage)
-_to_json = msgspec.json.Encoder()
-_to_msgpack = msgspec.msgpack.Encoder()
+    id: int
+    keypoints: list[list[float]]
 
 
-def decode(data: str | bytes) -> ClientMessage:
-    """Reads a client's message: JSON from text, MessagePack from bytes.
+class SeenPose(msgspec.Struct, frozen=True, tag="pose", tag_field="type"):
+    """Who was found in the picture of this time, to be drawn over it."""
 
-    Raises:
-        Refusal: it is neither, of an unknown type, or lacks or mistypes a field.
+    t_ms: float
+    people: tuple[SeenPerson, ...]
+
+
+class Taught(msgspec.Struct, frozen=True, tag="taught", tag_field="type"):
+    """The answer to a teach or a forget.
+
+    Attributes:
+        label: the action that it spoke of.
+        examples: how many examples of it are known now, 0 after a forget.
+        labels: all actions that are known beside the model's own.
     """
-    try:
-        message: ClientMessage = (
-            _from_json.decode(data) if isinstance(data, str) else _from_msgpack.decode(data)
-        )
-    except msgspec.ValidationError as error:
-        raise _invalid(data, error) from None
-    except (msgspec.DecodeError, UnicodeError) as error:
-        form = "JSON" if isinstance(data, str) else "MessagePack"
-        raise Refusal("not-decodable", f"the message is not {form}: {error}") from None
-    except RecursionError:
-        raise Refusal("not-decodable", "the message is nested too deeply") from None
-    return message
+
+    label: str
+    examples: int
+    labels: tuple[str, ...]
 
 
-def _invalid(data: str | bytes, error: msgspec.ValidationError) -> Refusal:
-    """Says what is wrong with a message that is JSON or MessagePack, but not of this protocol."""
-    try:
-        raw = msgspec.json.decode(data) if isinstance(data, str) else msgspec.msgpack.decode(data)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        raw = None
-    kind = raw.get("type") if isinstance(raw, dict) else None
-    if isinstance(raw, dict) and kind not in KINDS:
-        expected = ", ".join(KINDS)
-        return Refusal("unknown-type", f"a message's type is one of {expected}; got {kind!r:.60}")
-    return Refusal("invalid-message", f"the message is not of the protocol: {error!s:.300}")
+NoticeCode = Literal["draining", "degraded", "model-changed", "new-beginning", "not-resumed"]
 
 
-def encode(message: ServerMessage, *, text: bool) -> str | bytes:
-    """Writes a server's message: JSON as text, or MessagePack as bytes."""
-    return _to_json.encode(message).decode() if text else _to_msgpack.encode(message)
+class Notice(msgspec.Struct, frozen=True, tag="notice", tag_field="type"):
+    """What a client should know though it did nothing wrong; the stream goes on."""
+
+    code: NoticeCode
+    message: str
+
+
+ServerMessage = Welcome | Actions | Event | SeenPose | Taught | Notice | Error

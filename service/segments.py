@@ -1,34 +1,13 @@
-"""Segments: labels that flicker frame by frame become the starts and ends of actions that last.
+"""Segments: the starts and ends of one person's actions, as the wire tells them.
 
-A pure state machine for one person, on the client's clock; it sends nothing.
+The rule is `model.pose.hysteresis`; here its edges get the person that events name.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 
-from model.pose.artifact import BACKGROUND, WARMING
 from model.pose.decision import Decision
-from model.pose.window import MAX_GAP_MS
+from model.pose.hysteresis import Edge, Hysteresis, HysteresisState
 from service.protocol import Event
-
-START_MS = 200.0
-"""An action has started once it was said for so long without break; a start is told so late."""
-
-END_MS = 300.0
-"""An action has ended once it was not said for so long."""
-
-
-@dataclass
-class _Run:
-    """Frames in a row with one label."""
-
-    label: str
-    since_ms: float
-    total: float = 0.0
-    frames: int = 0
-
-    @property
-    def score(self) -> float:
-        return self.total / max(self.frames, 1)
 
 
 class Segments:
@@ -40,11 +19,12 @@ class Segments:
 
     def __init__(self, person: int) -> None:
         self._person = person
-        self._candidate: _Run | None = None
-        self._open: _Run | None = None
-        self._last_ms = 0.0
-        self.seen_ms = 0.0
+        self._rule = Hysteresis()
+
+    @property
+    def seen_ms(self) -> float:
         """The time of the last decision."""
+        return self._rule.seen_ms
 
     def step(self, time_ms: float, decision: Decision) -> list[Event]:
         """Takes the decision on one frame in, in order of time.
@@ -53,43 +33,21 @@ class Segments:
             The events that it makes certain. A start names the time at which its action was first
             said, an end the time at which it was last said.
         """
-        events: list[Event] = []
-        if time_ms - self.seen_ms > MAX_GAP_MS:
-            # The window takes such a silence for a gap; whatever was done before it has ended.
-            events += self.close()
-            self._candidate = None
-        self.seen_ms = time_ms
-        said = decision.label if decision.known else None
-        if said in (BACKGROUND, WARMING):
-            said = None
-        if self._open and said == self._open.label:
-            self._last_ms = time_ms
-            self._open.total += decision.score
-            self._open.frames += 1
-        elif self._open and time_ms - self._last_ms >= END_MS:
-            events += self.close()
-        events += self._try(time_ms, said, decision.score)
-        return events
+        return self._told(self._rule.step(time_ms, decision))
+
+    def state(self) -> HysteresisState:
+        """Returns what the events to come depend on."""
+        return self._rule.state()
+
+    def restore(self, state: HysteresisState) -> None:
+        """Goes on from a state."""
+        self._rule.restore(state)
 
     def close(self) -> list[Event]:
         """Ends the open segment, if there is one: the person or the stream has ended."""
-        if self._open is None:
-            return []
-        run, self._open = self._open, None
-        return [Event("end", self._person, run.label, self._last_ms, run.score)]
+        return self._told(self._rule.close())
 
-    def _try(self, time_ms: float, said: str | None, score: float) -> list[Event]:
-        """Follows the label that may become the next segment."""
-        if said is None or (self._open and said == self._open.label):
-            self._candidate = None
-            return []
-        if self._candidate is None or self._candidate.label != said:
-            self._candidate = _Run(said, time_ms)
-        run = self._candidate
-        run.total += score
-        run.frames += 1
-        if time_ms - run.since_ms < START_MS:
-            return []
-        events = self.close()
-        self._candidate, self._open, self._last_ms = None, run, time_ms
-        return [*events, Event("start", self._person, run.label, run.since_ms, run.score)]
+    def _told(self, edges: Iterable[Edge]) -> list[Event]:
+        return [
+            Event(edge.event, self._person, edge.label, edge.t_ms, edge.score) for edge in edges
+        ]

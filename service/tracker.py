@@ -9,6 +9,7 @@ distance counts in lengths of the body. It reads no clock; times are the client'
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,6 +36,22 @@ SPEED_KEPT = 0.5
 
 CARRIED_MS = 300.0
 """A body goes on at its speed for so long after it was seen, and then waits."""
+
+
+class TrackState(msgspec.Struct, frozen=True):
+    """One person as plain values; `body` is little-endian float32 of (V, 4)."""
+
+    person: int
+    seen_ms: float
+    body: bytes
+    speed: tuple[float, float, float]
+
+
+class TrackerState(msgspec.Struct, frozen=True):
+    """What the ids to come depend on."""
+
+    tracks: tuple[TrackState, ...] = ()
+    next_id: int = 0
 
 
 @dataclass
@@ -90,6 +107,35 @@ class Tracker:
         met = self._meet(t_ms, [people[place] for place in order])
         ids = dict(zip(order, met, strict=True))
         return [ids[place] for place in range(len(people))]
+
+    def begin_anew(self) -> None:
+        """Forgets everybody, but not which ids were given: the client's clock was set back."""
+        self._tracks = []
+
+    def state(self) -> TrackerState:
+        """Returns what the ids to come depend on."""
+        tracks = (
+            TrackState(t.person, t.seen_ms, t.body.astype("<f4").tobytes(), tuple(t.speed.tolist()))
+            for t in self._tracks
+        )
+        return TrackerState(tuple(tracks), self._next)
+
+    def restore(self, state: TrackerState) -> None:
+        """Goes on from a state.
+
+        Raises:
+            ValueError: it is of no people.
+        """
+        self._next = state.next_id
+        self._tracks = [
+            _Track(
+                track.person,
+                track.seen_ms,
+                np.frombuffer(track.body, "<f4").reshape(-1, 4),
+                np.array(track.speed),
+            )
+            for track in state.tracks
+        ]
 
     def _meet(self, t_ms: float, people: Sequence[Keypoints]) -> list[int]:
         self._tracks = [t for t in self._tracks if t_ms - t.seen_ms <= PERSON_ENDS_MS]

@@ -16,6 +16,8 @@ from model.pose.artifact import ArtifactError, ArtifactSpec, Shapes, check_graph
 
 CPU = ("CPUExecutionProvider",)
 
+_CUDA = "CUDAExecutionProvider"
+
 _QUIET = 4
 """ONNX Runtime's level at which it logs what is fatal alone; its errors are raised all the same."""
 
@@ -38,9 +40,11 @@ class ArtifactSession:
         providers: execution providers that are asked for, best first; those that are not there
             are passed over.
         threads: cores that one run may take; None for ONNX Runtime's own choice.
+        bind: whether inputs and outputs are bound to the device's memory; None binds on CUDA.
 
     Attributes:
         spec: what the artifact says of itself.
+        asked: the execution providers that were asked for and that this build of ONNX Runtime has.
 
     Raises:
         ArtifactError: it is no ONNX file, carries no specification, or contradicts it.
@@ -53,6 +57,7 @@ class ArtifactSession:
         content: bytes | None = None,
         providers: Sequence[str] = CPU,
         threads: int | None = None,
+        bind: bool | None = None,
     ) -> None:
         if content is None and not path.is_file():
             raise ArtifactError(f"{path}: an artifact is an .onnx file, there is no such file")
@@ -62,9 +67,11 @@ class ArtifactSession:
             options.intra_op_num_threads = threads
             options.inter_op_num_threads = 1
         available = ort.get_available_providers()
-        asked = [name for name in providers if name in available]
+        self.asked = tuple(name for name in providers if name in available)
         try:
-            self._session = ort.InferenceSession(content or path, options, providers=asked)
+            self._session = ort.InferenceSession(
+                content or path, options, providers=list(self.asked)
+            )
         except Exception as error:  # ONNX Runtime's errors have no type in common
             reason = " ".join(str(error).split())
             raise ArtifactError(f"{path}: not an ONNX file that can be run: {reason}") from None
@@ -74,6 +81,8 @@ class ArtifactSession:
             check_graph(self.spec, _shapes(inputs), _shapes(outputs))
         except ArtifactError as error:
             raise ArtifactError(f"{path}: {error}") from None
+        self._device = "cuda" if _CUDA in self.providers else "cpu"
+        self._bind = self._device == "cuda" if bind is None else bind
 
     @property
     def providers(self) -> tuple[str, ...]:
@@ -87,8 +96,24 @@ class ArtifactSession:
 
     def run(self, clips: NDArray[np.float32]) -> Outputs:
         """Runs clips (B, 3, T, V, M)."""
-        logits, features = self._session.run(["logits", "features"], {"clip": clips})
-        return Outputs(np.asarray(logits, np.float32), np.asarray(features, np.float32))
+        names = list(Outputs._fields)
+        if self._bind:
+            outputs = self._run_bound(clips, names)
+        else:
+            outputs = self._session.run(names, {"clip": clips})
+        return Outputs(*(np.asarray(output, np.float32) for output in outputs))
+
+    def _run_bound(
+        self, clips: NDArray[np.float32], names: Sequence[str]
+    ) -> Sequence[NDArray[np.float32]]:
+        """Runs with outputs that stay on the device until all of them are there."""
+        binding = self._session.io_binding()
+        binding.bind_cpu_input("clip", np.ascontiguousarray(clips))
+        for name in names:
+            binding.bind_output(name, self._device)
+        self._session.run_with_iobinding(binding)
+        outputs: Sequence[NDArray[np.float32]] = binding.copy_outputs_to_cpu()
+        return outputs
 
 
 def _shapes(values: Sequence[ort.NodeArg]) -> Shapes:

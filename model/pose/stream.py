@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from model.pose.artifact import ArtifactSpec
 from model.pose.decision import STILL_WARMING, UNWATCHED, Decision, decide
+from model.pose.hop import Hop
 from model.pose.layout import Layout
 from model.pose.mapping import layout_mapping
 from model.pose.normalise import normalise
+from model.pose.stream_state import StreamState, window_states, windows_of
 from model.pose.window import SAME_TIME_MS, PoseWindow
 
 PERSON_ENDS_MS = 1000.0
@@ -64,6 +66,23 @@ class DueWindows:
     frames: tuple[_Frame, ...]
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where in the outputs of a run one person of one frame is spoken of.
+
+    Attributes:
+        time_ms: the frame's own time.
+        person: their id.
+        row: of the run's clips.
+        position: 0…T-1 within the window.
+    """
+
+    time_ms: float
+    person: int
+    row: int
+    position: int
+
+
 class LabelStream:
     """The state of one stream: a window for each person, and the frames not yet answered.
 
@@ -72,6 +91,8 @@ class LabelStream:
         source: the layout of the keypoints that will be pushed.
         size: (width, height) of the picture in pixels, for 2D keypoints.
         top_k: how many labels to list with each answer.
+        hop_ms: run a window so often by the frames' own times, instead of every so many frames as
+            the model declares.
     """
 
     def __init__(
@@ -80,15 +101,16 @@ class LabelStream:
         source: Layout,
         size: tuple[float, float] | None = None,
         top_k: int = 1,
+        hop_ms: float | None = None,
     ) -> None:
         self._spec = spec
         self._window = spec.window
         self._mapping = layout_mapping(source, spec.skeleton)
         self._size = size
         self._top_k = top_k
+        self._hop = Hop(spec.window.hop_frames, hop_ms)
         self._people: dict[int, PoseWindow] = {}
         self._pending: list[_Frame] = []
-        self._since_run = 0
         self._newest_ms: float | None = None
         self.refused = 0
         """Frames refused because time did not go forward."""
@@ -99,6 +121,11 @@ class LabelStream:
     def newest_ms(self) -> float | None:
         """The time of the newest frame, or None before the first."""
         return self._newest_ms
+
+    @property
+    def has_due(self) -> bool:
+        """Whether windows are due: `due` would return some."""
+        return self._newest_ms is not None and self._hop.is_over(self._newest_ms)
 
     def push(self, time_ms: float, people: Mapping[int, Keypoints], wanted: bool = True) -> bool:
         """Takes a client frame in.
@@ -121,9 +148,8 @@ class LabelStream:
                 self._people[person] = PoseWindow(self._window, len(self._spec.joints))
             self._people[person].push(time_ms, self._mapping(keypoints))
         if wanted:
-            windows = tuple((person, self._people[person]) for person in people)
-            self._pending.append(_Frame(time_ms, windows))
-            self._since_run += 1
+            self._pending.append(_Frame(time_ms, tuple((p, self._people[p]) for p in people)))
+            self._hop.since_run += 1
         return True
 
     def due(self, *, drop_superseded: bool = False) -> DueWindows | None:
@@ -133,15 +159,15 @@ class LabelStream:
             drop_superseded: answer only the frames that belong to this run, and count those that
                 earlier runs, which never happened, should have answered.
         """
-        hop = self._window.hop_frames
-        if self._since_run < hop or self._newest_ms is None:
+        if self._newest_ms is None or not self._hop.is_over(self._newest_ms):
             return None
-        self._since_run = 0
         ready = self._ready(self._newest_ms)
         # The run before this one ended a hop ago. What it could have answered waits no longer,
         # unless that run never happened.
-        late = drop_superseded and len(self._pending) > hop
-        surplus = self._ready(self._pending[-1 - hop].time_ms) if late else 0
+        waiting_ms = [frame.time_ms for frame in self._pending]
+        missed_ms = self._hop.missed_ms(self._newest_ms, waiting_ms) if drop_superseded else None
+        surplus = 0 if missed_ms is None else self._ready(missed_ms)
+        self._hop.ran(self._newest_ms)
         frames = tuple(self._pending[surplus:ready])
         del self._pending[:ready]
         self.dropped += surplus
@@ -152,7 +178,7 @@ class LabelStream:
         if not self._pending or self._newest_ms is None:
             return None
         frames, self._pending = tuple(self._pending), []
-        self._since_run = 0
+        self._hop.since_run = 0
         return self._run(frames, self._newest_ms)
 
     def answers(self, due: DueWindows, logits: NDArray[np.float32]) -> list[FrameAnswer]:
@@ -176,15 +202,60 @@ class LabelStream:
             for frame in due.frames
         ]
 
+    def places(self, due: DueWindows) -> list[Place]:
+        """Returns where in a run's outputs each person of each of its frames is spoken of.
+
+        People who are still warming, and those whom the model did not look at, have no place.
+        """
+        return [
+            Place(frame.time_ms, person, row, self._window.position(frame.time_ms, due.end_ms))
+            for frame in due.frames
+            for person, window in frame.people
+            if (row := due.rows.get(window)) is not None
+        ]
+
+    def state(self) -> StreamState:
+        """Returns what the answers to come depend on."""
+        waiting = (window for frame in self._pending for _, window in frame.people)
+        places = {w: n for n, w in enumerate(dict.fromkeys((*self._people.values(), *waiting)))}
+        return StreamState(
+            window_states(places),
+            tuple((person, places[window]) for person, window in self._people.items()),
+            tuple((f.time_ms, tuple((p, places[w]) for p, w in f.people)) for f in self._pending),
+            self._hop.since_run,
+            self._hop.run_ms,
+            self._newest_ms,
+            self.refused,
+            self.dropped,
+        )
+
+    def restore(self, state: StreamState) -> None:
+        """Goes on from the state of a stream of the same model, layout, size and hop.
+
+        Raises:
+            ValueError: the state is not of such a stream.
+        """
+        windows = windows_of(state.windows, self._window, len(self._spec.joints))
+        try:
+            self._people = {person: windows[place] for person, place in state.people}
+            self._pending = [
+                _Frame(time_ms, tuple((person, windows[place]) for person, place in people))
+                for time_ms, people in state.pending
+            ]
+        except IndexError:
+            raise ValueError("the state names a window that it does not hold") from None
+        self._hop.since_run, self._hop.run_ms = state.since_run, state.run_ms
+        self._newest_ms = state.newest_ms
+        self.refused, self.dropped = state.refused, state.dropped
+
     def _decision(
         self, due: DueWindows, logits: NDArray[np.float32], time_ms: float, window: PoseWindow
     ) -> Decision:
         row = due.rows.get(window)
         if row is None:
             return UNWATCHED if window in due.unwatched else STILL_WARMING
-        spoken = logits[row]
-        if self._spec.task == "frames":
-            spoken = spoken[self._window.position(time_ms, due.end_ms)]
+        position = self._window.position(time_ms, due.end_ms)
+        spoken = logits[row, position] if self._spec.task == "frames" else logits[row]
         return decide(spoken, self._spec.labels, self._spec.calibration, self._top_k)
 
     def _ready(self, end_ms: float) -> int:
@@ -193,13 +264,11 @@ class LabelStream:
         return sum(frame.time_ms <= latest_ms for frame in self._pending)
 
     def _end_unseen(self, time_ms: float) -> None:
-        ended = [
-            person
+        self._people = {
+            person: window
             for person, window in self._people.items()
-            if window.newest_ms is not None and time_ms - window.newest_ms > PERSON_ENDS_MS
-        ]
-        for person in ended:
-            del self._people[person]
+            if window.newest_ms is None or time_ms - window.newest_ms <= PERSON_ENDS_MS
+        }
 
     def _run(self, frames: tuple[_Frame, ...], end_ms: float) -> DueWindows:
         asked = dict.fromkeys(window for frame in frames for _, window in frame.people)
@@ -228,5 +297,4 @@ def motion(window: Keypoints) -> float:
     count = np.maximum(present.sum(axis=0), 1)[:, None]
     points = np.where(present[..., None], window[..., :3], np.float32(0)).astype(np.float64)
     mean = points.sum(axis=0) / count
-    spread = np.where(present[..., None], (points - mean) ** 2, 0).sum(axis=0) / count
-    return float(spread.sum())
+    return float((np.where(present[..., None], (points - mean) ** 2, 0).sum(axis=0) / count).sum())

@@ -170,6 +170,11 @@ class PoseWindow:
             self._start += 1
         return True
 
+    def kept(self) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        """Returns the frames that later windows are made of: times (N,) and keypoints (N, V, 4)."""
+        kept = slice(self._start, self._end)
+        return self._times_ms[kept], self._keypoints[kept]
+
     def samples(self, end_ms: float | None = None) -> int:
         """Returns how many real frames lie within the window that ends at `end_ms`.
 

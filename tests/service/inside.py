@@ -11,7 +11,8 @@ import httpx
 
 from service.app import create_app
 from service.engine import Engine
-from service.server import address_of, bind, server
+from service.pose_pool import MakeWorker
+from service.server import Server, address_of, bind, server
 from service.settings import Settings
 
 
@@ -21,16 +22,41 @@ class Inside:
 
     Attributes:
         stream: the address of its websocket.
+        http: the address of its pages, without a slash at the end.
         connections: those that it has now.
+        server: what runs.
     """
 
     stream: str
+    http: str
     connections: Set[object]
+    server: Server
+
+    async def get(self, path: str, **options: Any) -> httpx.Response:
+        """Asks for a page."""
+        return await asyncio.to_thread(httpx.get, self.http + path, **options)
+
+    async def until_inside(self, sessions: int) -> None:
+        """Waits until there are so many sessions."""
+        for _ in range(500):
+            if self.server.shared.admission.inside == sessions:
+                return
+            await asyncio.sleep(0.01)
+        raise AssertionError(f"expected {sessions}, got {self.server.shared.admission.inside}")
+
+    async def count(self, sample: str) -> float:
+        """Returns a sample of its metrics, 0 where there is none."""
+        for line in (await self.get("/metrics")).text.splitlines():
+            if line.startswith(f"{sample} "):
+                return float(line.removeprefix(f"{sample} "))
+        return 0.0
 
 
 @asynccontextmanager
-async def serving(engine: Engine, **settings: object) -> AsyncIterator[Inside]:
-    """Serves an engine on a free port.
+async def serving(
+    engine: Engine, make_worker: MakeWorker | None = None, **settings: object
+) -> AsyncIterator[Inside]:
+    """Serves an engine on a free port, and pictures with workers of the test's own.
 
     When it has stopped, every task that it made must be gone.
     """
@@ -39,11 +65,17 @@ async def serving(engine: Engine, **settings: object) -> AsyncIterator[Inside]:
     with bind(chosen) as taken:
         # Small buffers, so that a client that does not read is noticed soon.
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
-        running = server(create_app(engine, chosen))
+        running = server(create_app(engine, chosen, make_worker), chosen)
         task = asyncio.create_task(running.serve(sockets=[taken]))
         try:
             await asyncio.to_thread(httpx.get, f"http://{address_of(taken)}/readyz")
-            yield Inside(f"ws://{address_of(taken)}/v1/stream", running.server_state.connections)
+            address = address_of(taken)
+            yield Inside(
+                f"ws://{address}/v1/stream",
+                f"http://{address}",
+                running.server_state.connections,
+                running,
+            )
         finally:
             running.should_exit = True
             await task

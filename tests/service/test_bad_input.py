@@ -122,7 +122,7 @@ async def test_a_conversation_that_cannot_begin_is_ended(
         (frame(0) | {"t_ms": "now"}, "invalid-message", "`float`, got `str` - at `$.t_ms`"),
         (pose(9, *[body(KINECT)] * 17), "too-many-people", "at most 16 people, this one 17"),
         (HELLO, "second-hello", "a client says hello once"),
-        ({"type": "teach"}, "unknown-type", "one of hello, pose, bye; got 'teach'"),
+        ({"type": "teach"}, "invalid-message", "missing required field `label`"),
         ("garbage", "not-decodable", "the message is not JSON"),
         (bytes(range(200, 256)), "not-decodable", "the message is not MessagePack"),
         ("", "not-decodable", "the message is not JSON"),

@@ -23,6 +23,7 @@ def test_all_is_well(kinect_artifact: Path, capsys: pytest.CaptureFixture[str]) 
         "runtime",
         "artifact",
         "providers",
+        "images",
         "address",
         "all",
     ]

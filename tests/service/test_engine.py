@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
 from model.pose.artifact import ArtifactError, ArtifactSpec
+from model.pose.artifact_session import CPU, ArtifactSession
 from service.engine import OnnxEngine
 from tests.service.artifacts import COCO, KINECT, graph, known_logits, write
+from tests.service.engines import known_outputs
 
 
 def clips(spec: ArtifactSpec, count: int) -> NDArray[np.float32]:
@@ -31,9 +33,13 @@ async def test_a_batch_is_its_windows_one_at_a_time(spec: ArtifactSpec, tmp_path
     together = await engine.run(windows)
     alone = await asyncio.gather(*(engine.run(window[None]) for window in windows))
     engine.close()
-    assert (engine.spec, engine.providers) == (spec, ("CPUExecutionProvider",))
-    np.testing.assert_allclose(np.concatenate(alone), together, atol=1e-6)
-    np.testing.assert_allclose(together, known_logits(windows, spec), atol=1e-5)
+    assert (engine.spec, engine.providers) == (spec, CPU)
+    for name, expected in known_outputs(windows, spec)._asdict().items():
+        output = getattr(together, name)
+        np.testing.assert_allclose(
+            np.concatenate([getattr(one, name) for one in alone]), output, atol=1e-6
+        )
+        np.testing.assert_allclose(output, expected, atol=1e-5)
 
 
 async def test_the_event_loop_goes_on_while_windows_are_run(tmp_path: Path) -> None:
@@ -46,7 +52,7 @@ async def test_the_event_loop_goes_on_while_windows_are_run(tmp_path: Path) -> N
     while not running.done():
         await asyncio.sleep(0.005)
         ticks_s.append(time.perf_counter())
-    np.testing.assert_allclose(await running, known_logits(windows, KINECT), atol=1e-4)
+    np.testing.assert_allclose((await running).logits, known_logits(windows, KINECT), atol=1e-4)
     engine.close()
     took_s = ticks_s[-1] - begun_s
     assert took_s > 0.2
@@ -74,6 +80,36 @@ def test_a_graph_that_does_not_do_what_it_declares_is_refused(tmp_path: Path) ->
     mute = with_constant(tmp_path / "mute.onnx", KINECT, "weights", nothing)
     with pytest.raises(ArtifactError, match=r"mute\.onnx: .+: hands answered with NaN or infin"):
         OnnxEngine(mute, threads=1)
+
+
+def test_what_was_asked_for_and_not_got_is_said(tmp_path: Path) -> None:
+    """A provider that was asked for by name and is not here is named; the best there is, is fine.
+
+    The model runs all the same.
+    """
+    path = write(tmp_path / "a.onnx")
+    best = OnnxEngine(path, threads=3)
+    assert (best.providers, best.degraded, best.parallel) == (CPU, None, 3)
+    asked = OnnxEngine(path, threads=3, providers=("CUDAExecutionProvider", *CPU))
+    assert asked.providers == CPU
+    assert asked.degraded == (
+        "hands runs on CPUExecutionProvider: ONNX Runtime could not start CUDAExecutionProvider "
+        "here"
+    )
+    windows = clips(KINECT, 2)
+    np.testing.assert_array_equal(asked.infer(windows).logits, best.infer(windows).logits)
+    for engine in (best, asked):
+        engine.close()
+
+
+def test_bound_outputs_are_those_of_a_plain_run(tmp_path: Path) -> None:
+    """Binding inputs and outputs to a device changes where they lie, not what they are."""
+    path = write(tmp_path / "a.onnx")
+    plain, bound = (ArtifactSession(path, threads=1, bind=bind) for bind in (False, True))
+    for count in (1, 5):
+        windows = clips(KINECT, count)
+        for one, other in zip(plain.run(windows), bound.run(windows), strict=True):
+            np.testing.assert_array_equal(one, other)
 
 
 async def test_a_window_without_an_answer_is_no_answer(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ class References(HTMLParser):
 def test_it_says_that_it_lives_and_is_ready(server: ServerProcess) -> None:
     """`/healthz` answers while the process lives, `/readyz` once streams are taken."""
     assert httpx.get(f"{server.http}/healthz").json() == {"status": "ok"}
-    assert httpx.get(f"{server.http}/readyz").json() == {"ready": True}
+    assert httpx.get(f"{server.http}/readyz").json() == {"ready": True, "degraded": []}
 
 
 def test_the_model_is_told_in_full(server: ServerProcess) -> None:
@@ -58,7 +58,17 @@ def test_a_page_needs_no_other_host(path: str, server: ServerProcess) -> None:
 def test_the_interface_is_described(server: ServerProcess) -> None:
     """What `/docs` shows lists the routes that a person may call."""
     paths = httpx.get(f"{server.http}/openapi.json").json()["paths"]
-    assert set(paths) == {"/healthz", "/readyz", "/v1/model"}
+    assert set(paths) == {
+        "/healthz",
+        "/readyz",
+        "/v1/actions",
+        "/v1/model",
+        "/v1/models",
+        "/v1/models/default",
+        "/v1/models/{name}",
+        "/v1/taught",
+        "/v1/taught/{name}",
+    }
 
 
 def test_the_stream_is_no_page(server: ServerProcess) -> None:

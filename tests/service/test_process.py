@@ -32,6 +32,10 @@ REFUSED = {
     "port in use": r"cannot listen on 127\.0\.0\.1:\d+: Address already in use",
     "no such host": r"cannot listen on no\.such\.host\.invalid:0: .+",
     "wrong setting": r"the setting POSEWIRE_IDLE_S is wrong: .+ valid number.+, got 'soon'",
+    "misspelt setting": r"the environment has POSEWIRE_IDEL_S, .+; POSEWIRE_IDLE_S is one",
+    "exposed": r"0\.0\.0\.0 is reached by other machines, .+_TOKENS, or set POSEWIRE_INSECURE=true",
+    "no tokens": r"nowhere: no tokens can be read: No such file or directory",
+    "no certificate": r"no\.pem and no\.pem are no certificate and its key: .+",
     "wrong port": r"argument --port: invalid int value: 'http'; see .+ serve --help",
     "unknown option": r"unrecognized arguments: --modle; see python -m service --help",
     "no command": r"the following arguments are required: command; see .+",
@@ -65,6 +69,12 @@ def failures(tmp_path_factory: pytest.TempPathFactory) -> Failures:
             "port in use": command("serve", "--port", str(taken.getsockname()[1]), *good),
             "no such host": command("serve", *good, host="no.such.host.invalid", port=0),
             "wrong setting": command("serve", "--port", "0", *good, idle_s="soon"),
+            "misspelt setting": command("serve", "--port", "0", *good, idel_s=9),
+            "exposed": command("serve", "--port", "0", *good, host="0.0.0.0"),
+            "no tokens": command("serve", "--port", "0", *good, tokens="nowhere"),
+            "no certificate": command(
+                "serve", "--port", "0", *good, tls_certificate="no.pem", tls_key="no.pem"
+            ),
             "wrong port": command("serve", "--port", "http"),
             "unknown option": command("serve", "--modle"),
             "no command": command(),

@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 
 from model.pose.artifact import BACKGROUND
 from model.pose.decision import STILL_WARMING, Decision
+from model.pose.hysteresis import END_MS, START_MS
 from service.protocol import Event
-from service.segments import END_MS, START_MS, Segments
+from service.segments import Segments
 
 FRAME_MS = 20.0
 

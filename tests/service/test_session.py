@@ -9,8 +9,8 @@ import pytest
 from websockets.asyncio.client import connect
 
 from model.pose.stream import PERSON_ENDS_MS
+from service.answering import MOST_WAITING
 from service.connection import CLOSE_S
-from service.conversation import MOST_WAITING
 from tests.service.artifacts import COCO, KINECT
 from tests.service.bodies import STEP_MS, WARM, body, hello, pose, score
 from tests.service.engines import FailingEngine, HeldEngine

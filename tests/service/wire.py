@@ -1,7 +1,7 @@
 """A client that speaks the wire with plain dictionaries over a real websocket."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -73,9 +73,12 @@ class Wire:
 
 
 @asynccontextmanager
-async def wire(url: str, binary: bool = False) -> AsyncIterator[Wire]:
-    """Connects, and closes at the end."""
-    async with connect(url, max_size=None, close_timeout=2, ping_interval=None) as socket:
+async def wire(
+    url: str, binary: bool = False, headers: Mapping[str, str] | None = None, **options: Any
+) -> AsyncIterator[Wire]:
+    """Connects, with more headers and options of `websockets`, and closes at the end."""
+    options = {"max_size": None, "close_timeout": 2, "ping_interval": None} | options
+    async with connect(url, additional_headers=headers, **options) as socket:
         yield Wire(socket, binary)
 
 

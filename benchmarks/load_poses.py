@@ -1,0 +1,79 @@
+"""What the load's clients send: people of real recordings, or bodies made by code.
+
+A recording is what `python -m training prepare … --recordings DIR` writes. It is played at its own
+pace, whatever the rate: each frame sent is the recorded one nearest in time.
+"""
+
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from model.pose.artifact import ArtifactSpec
+
+Poses = NDArray[np.float32]
+"""(N, V, 4 or 3) float32, little-endian, at the rate of the clients."""
+
+
+class _Person(msgspec.Struct):
+    keypoints: list[list[float]]
+
+
+class _Message(msgspec.Struct):
+    type: str
+    t_ms: float = 0.0
+    people: list[_Person] = []
+    layout: str = ""
+
+
+def recorded(directory: Path, spec: ArtifactSpec, rate_hz: float) -> list[Poses]:
+    """Reads the recordings of a directory, the first person of each.
+
+    Raises:
+        ValueError: there is none, or one is not a recording of the model's own layout.
+    """
+    paths = sorted(directory.glob("*.jsonl"))
+    if not paths:
+        raise ValueError(f"{directory}: recordings are *.jsonl files, there are none")
+    return [_played(path, spec, rate_hz) for path in paths]
+
+
+def _played(path: Path, spec: ArtifactSpec, rate_hz: float) -> Poses:
+    decoder = msgspec.json.Decoder(_Message)
+    try:
+        messages = [decoder.decode(line) for line in path.read_bytes().splitlines()]
+    except msgspec.DecodeError as error:
+        raise ValueError(f"{path}: a recording is JSON Lines of the wire: {error}") from None
+    if not messages or messages[0].layout != spec.layout:
+        layout = messages[0].layout if messages else "nothing"
+        raise ValueError(f"{path}: expected a recording of {spec.layout}, got one of {layout}")
+    seen = [message for message in messages[1:] if message.people]
+    if not seen:
+        raise ValueError(f"{path}: expected a recording with people, nobody is in it")
+    times_ms = np.array([message.t_ms for message in seen])
+    keypoints = np.array([message.people[0].keypoints for message in seen], "<f4")
+    wanted_ms = np.arange(times_ms[0], times_ms[-1], 1000 / rate_hz)
+    after = np.searchsorted(times_ms, wanted_ms).clip(1, len(times_ms) - 1)
+    nearer = wanted_ms - times_ms[after - 1] < times_ms[after] - wanted_ms
+    played: Poses = keypoints[after - nearer]
+    return played
+
+
+def wandering(spec: ArtifactSpec, seconds: float, rate_hz: float, seed: int) -> Poses:
+    """Returns motion of no meaning: joints that swing smoothly about a place of their own.
+
+    Args:
+        spec: the model, whose joints they are.
+        seconds: how long it lasts.
+        rate_hz: of its frames.
+        seed: of places and swings.
+    """
+    draw = np.random.default_rng(seed)
+    joints, dimensions = len(spec.joints), spec.dimensions
+    place = draw.uniform(0.2, 0.8, (joints, dimensions))
+    speed = draw.uniform(0.3, 2.0, (joints, dimensions))
+    time_s = np.arange(round(seconds * rate_hz))[:, None, None] / rate_hz
+    points = place + 0.1 * np.sin(2 * np.pi * speed * time_s)
+    score = np.ones((len(time_s), joints, 1))
+    return np.concatenate((points, score), axis=-1).astype("<f4")

@@ -1,0 +1,121 @@
+"""The opening: all that a session needs once its client has said hello, or why it cannot begin."""
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from model.pose.artifact import ArtifactSpec
+from service.batcher import Batcher
+from service.hello import IMAGE, as_read, check_hello
+from service.intake import Intake, PictureIntake, PoseIntake
+from service.labelling import Labelling
+from service.pose_stream import PoseStream
+from service.protocol import PROTOCOL, Hello, Notice, Refusal
+from service.session_state import NotResumed, SessionState, thaw
+from service.shared import Shared
+from service.taught import unpacked
+from service.taught_store import TaughtError
+from service.teaching import Teaching
+
+NOTHING_KEPT = (
+    "no session is kept under this token: it was used, its time is over, or another server had it; "
+    "the stream begins anew"
+)
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A session whose hello was accepted.
+
+    Attributes:
+        hello: what its client declared.
+        model: what answers it.
+        labelling: its frames, and what is said of them.
+        intake: takes its frames in.
+        poses: looks at its pictures, where it sends any.
+        kept: what it goes on from, where it was resumed.
+        notice: why it was not resumed although its client asked.
+    """
+
+    hello: Hello
+    model: Batcher
+    labelling: Labelling
+    intake: Intake
+    poses: PoseStream | None
+    kept: SessionState | None
+    notice: Notice | None
+
+
+async def begin(hello: Hello, shared: Shared, stack: AsyncExitStack) -> Begun:
+    """Finds all that a session needs.
+
+    Args:
+        hello: what its client declared.
+        shared: what it shares with the others.
+        stack: lets go of what it holds when it ends.
+
+    Raises:
+        Refusal: the hello cannot be served.
+    """
+    model = await stack.enter_async_context(shared.models.acquire())
+    check_hello(hello, model.spec, shared.without_images)
+    poses = _poses(hello, shared, stack)
+    try:
+        teaching = await shared.teaching(hello.taught, model.spec)
+    except TaughtError as error:
+        raise Refusal("taught", str(error), PROTOCOL) from None
+    kept, notice = await _kept(hello, model.spec, shared)
+    if kept is not None:
+        try:
+            return _restored(hello, model, poses, kept, shared)
+        except ValueError:
+            notice = Notice("not-resumed", "what was kept of the session cannot be read")
+    labelling = Labelling(as_read(hello), model.spec, shared.settings, teaching)
+    intake = _intake(hello, labelling, poses, shared)
+    return Begun(hello, model, labelling, intake, poses, None, notice)
+
+
+def _poses(hello: Hello, shared: Shared, stack: AsyncExitStack) -> PoseStream | None:
+    """Returns what looks at a client's pictures, None where it sends none."""
+    if hello.layout != IMAGE or shared.poses is None:
+        return None
+    poses = shared.poses.open(min(hello.options.people, shared.settings.people))
+    stack.push_async_callback(poses.close)
+    return poses
+
+
+async def _kept(
+    hello: Hello, spec: ArtifactSpec, shared: Shared
+) -> tuple[SessionState | None, Notice | None]:
+    """Returns what a client's session was, or why it is not resumed; neither if not asked."""
+    if hello.resume is None:
+        return None, None
+    frozen = await shared.resumes.take(hello.resume)
+    if frozen is None:
+        shared.metrics.resumed("unknown")
+        return None, Notice("not-resumed", NOTHING_KEPT)
+    try:
+        kept = thaw(frozen, hello, spec)
+    except NotResumed as error:
+        shared.metrics.resumed("unknown")
+        return None, Notice("not-resumed", str(error))
+    shared.metrics.resumed("here" if kept.server == shared.resumes.server else "elsewhere")
+    return kept, None
+
+
+def _restored(
+    hello: Hello, model: Batcher, poses: PoseStream | None, kept: SessionState, shared: Shared
+) -> Begun:
+    """Returns a session that goes on. Raises `ValueError` where its state is none."""
+    settings = shared.settings
+    teaching = Teaching(model.spec, settings.taught_actions, unpacked(kept.taught))
+    labelling = Labelling(as_read(hello), model.spec, settings, teaching)
+    labelling.restore(kept.labelling)
+    intake = _intake(hello, labelling, poses, shared)
+    intake.restore(kept.people)
+    return Begun(hello, model, labelling, intake, poses, kept, None)
+
+
+def _intake(hello: Hello, labelling: Labelling, poses: PoseStream | None, shared: Shared) -> Intake:
+    if poses is None:
+        return PoseIntake(hello, labelling, shared.settings)
+    return PictureIntake(as_read(hello), labelling, poses, shared.settings)

@@ -1,0 +1,218 @@
+"""The body of a posted recording: JSON, MessagePack, JSON Lines or npz become a hello and poses.
+
+JSON and MessagePack hold one object, the fields of a `hello` and `frames`, a list of what a `pose`
+holds. JSON Lines are a recording as `posewire-stream` plays it. An npz holds `keypoints`
+(T, V, 3 or 4) or (T, M, V, 3 or 4), `times_ms` (T,) or `rate_hz`, and the fields of a hello.
+"""
+
+import io
+import zipfile
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from service.protocol import VERSION, Coordinates, Hello, Options, PersonPose, Pose, Up
+
+FORMATS: Mapping[str, str] = {
+    "application/json": "json",
+    "application/msgpack": "msgpack",
+    "application/x-msgpack": "msgpack",
+    "application/vnd.msgpack": "msgpack",
+    "application/jsonl": "jsonl",
+    "application/x-ndjson": "jsonl",
+    "application/x-npz": "npz",
+}
+"""Content type → form of the body."""
+
+UNPACKED_FACTOR = 4
+"""An npz may be so many times as large unpacked as a body may be."""
+
+BAD = 400
+TOO_LARGE = 413
+UNKNOWN_TYPE = 415
+CONTRADICTORY = 422
+
+
+class BadRecording(ValueError):
+    """A body that cannot be labelled; the message is one sentence.
+
+    Attributes:
+        status: the HTTP status that says so.
+    """
+
+    def __init__(self, message: str, status: int = BAD) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class PostedRecording(NamedTuple):
+    """What was posted."""
+
+    hello: Hello
+    poses: list[Pose]
+
+
+class _Frame(msgspec.Struct, frozen=True):
+    t_ms: float
+    people: list[PersonPose]
+
+
+class _Body(msgspec.Struct, frozen=True):
+    """A whole recording as one object."""
+
+    layout: str
+    coordinates: Coordinates
+    frames: list[_Frame]
+    version: int = VERSION
+    size: tuple[float, float] | None = None
+    up: Up = "y"
+    taught: str | None = None
+    options: Options = Options(drop="never")
+
+
+_line = msgspec.json.Decoder(Hello | Pose)
+
+
+def read_recording(body: bytes, content_type: str, most_bytes: int) -> PostedRecording:
+    """Reads the body of a request.
+
+    Args:
+        body: as it came.
+        content_type: of the request; parameters after a semicolon are passed over.
+        most_bytes: that a body may have.
+
+    Raises:
+        BadRecording: it is too large, of no known type, or not what its type says.
+    """
+    kind = content_type.split(";")[0].strip().lower()
+    if kind not in FORMATS:
+        raise BadRecording(
+            f"a recording is of the type {', '.join(FORMATS)}; got {kind or 'none'!r:.60}",
+            UNKNOWN_TYPE,
+        )
+    if len(body) > most_bytes:
+        raise BadRecording(
+            f"a recording is at most {most_bytes} bytes, this one has {len(body)}", TOO_LARGE
+        )
+    try:
+        match FORMATS[kind]:
+            case "json":
+                return _of_body(msgspec.json.decode(body, type=_Body))
+            case "msgpack":
+                return _of_body(msgspec.msgpack.decode(body, type=_Body))
+            case "jsonl":
+                return _of_lines(body)
+            case _:
+                return _of_npz(body, UNPACKED_FACTOR * most_bytes)
+    except msgspec.ValidationError as error:
+        raise BadRecording(f"not a recording: {error!s:.300}", CONTRADICTORY) from None
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise BadRecording(f"not {FORMATS[kind]}: {error!s:.300}") from None
+
+
+def _of_body(body: _Body) -> PostedRecording:
+    hello = Hello(
+        body.version,
+        body.layout,
+        body.coordinates,
+        body.size,
+        body.up,
+        taught=body.taught,
+        options=body.options,
+    )
+    return PostedRecording(hello, [Pose(frame.t_ms, frame.people) for frame in body.frames])
+
+
+def _of_lines(body: bytes) -> PostedRecording:
+    lines = [(number, line) for number, line in enumerate(body.splitlines(), 1) if line.strip()]
+    decoded: list[Hello | Pose] = []
+    for number, line in lines:
+        try:
+            decoded.append(_line.decode(line))
+        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+            raise BadRecording(f"line {number}: {error!s:.300}", CONTRADICTORY) from None
+    match decoded:
+        case [Hello() as hello, *rest]:
+            poses = [message for message in rest if isinstance(message, Pose)]
+            if len(poses) == len(rest):
+                return PostedRecording(hello, poses)
+    raise BadRecording("a recording is one hello and then poses, a line each", CONTRADICTORY)
+
+
+def _of_npz(body: bytes, most_bytes: int) -> PostedRecording:
+    arrays = _arrays(body, most_bytes)
+    keypoints = _numbers(arrays, "keypoints")
+    if keypoints.ndim == 3:
+        keypoints = keypoints[:, None]
+    if keypoints.ndim != 4:
+        raise BadRecording(
+            "keypoints are of the shape (T, V, 3 or 4) or (T, M, V, 3 or 4), got "
+            f"{arrays['keypoints'].shape}",
+            CONTRADICTORY,
+        )
+    times_ms = _times_ms(arrays, len(keypoints))
+    fields = {
+        name: array.tolist()
+        for name, array in arrays.items()
+        if name in ("layout", "coordinates", "size", "up", "taught", "version")
+    }
+    frames = [
+        {"t_ms": t_ms, "people": _people(frame)}
+        for t_ms, frame in zip(times_ms, keypoints, strict=True)
+    ]
+    return _of_body(msgspec.convert({**fields, "frames": frames}, _Body))
+
+
+def _arrays(body: bytes, most_bytes: int) -> dict[str, NDArray[Any]]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            # The directory of a zip says how large each member is, and no more is ever unpacked.
+            size = sum(member.file_size for member in archive.infolist())
+        if size > most_bytes:
+            raise BadRecording(
+                f"an npz is at most {most_bytes} bytes unpacked, this one {size}", TOO_LARGE
+            )
+        with np.load(io.BytesIO(body), allow_pickle=False) as arrays:
+            return {name: np.asarray(arrays[name]) for name in arrays.files}
+    except BadRecording:
+        raise
+    except Exception as error:  # zipfile, zlib and NumPy each have errors of their own
+        raise BadRecording(f"not an npz of plain arrays: {error!s:.200}") from None
+
+
+def _numbers(arrays: Mapping[str, NDArray[Any]], name: str) -> NDArray[np.float64]:
+    if name not in arrays or arrays[name].dtype.kind not in "fiu":
+        raise BadRecording(
+            f"an npz holds {name}, an array of numbers; this one has "
+            f"{', '.join(arrays) or 'none':.200}",
+            CONTRADICTORY,
+        )
+    return arrays[name].astype(np.float64)
+
+
+def _times_ms(arrays: Mapping[str, NDArray[Any]], frames: int) -> list[float]:
+    if "times_ms" not in arrays and "rate_hz" in arrays:
+        rate_hz = _numbers(arrays, "rate_hz")
+        if rate_hz.size != 1 or not 0 < rate_hz.item() < np.inf:
+            raise BadRecording("rate_hz is one number above 0", CONTRADICTORY)
+        return [frame * 1000 / rate_hz.item() for frame in range(frames)]
+    times_ms = _numbers(arrays, "times_ms")
+    if times_ms.shape != (frames,):
+        raise BadRecording(
+            f"times_ms has a time for each of {frames} frames, got the shape {times_ms.shape}",
+            CONTRADICTORY,
+        )
+    listed: list[float] = times_ms.tolist()
+    return listed
+
+
+def _people(frame: NDArray[np.float64]) -> list[dict[str, object]]:
+    """The people (M, V, C) who have a joint, numbered by their place from 1 as recordings are."""
+    return [
+        {"id": place, "keypoints": rows.tolist()}
+        for place, rows in enumerate(frame, 1)
+        if rows.size and rows[:, -1].any()
+    ]

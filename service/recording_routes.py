@@ -1,0 +1,100 @@
+"""A whole recording over HTTP: posted at once, labelled as streaming it would label it."""
+
+import asyncio
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
+
+from model.pose.artifact_session import Outputs
+from model.pose.stream import Keypoints
+from service.http_access import WITHOUT, streamers_only
+from service.protocol import Refusal
+from service.recording_body import (
+    CONTRADICTORY,
+    FORMATS,
+    TOO_LARGE,
+    BadRecording,
+    read_recording,
+)
+from service.shared import Shared
+from service.taught_store import TaughtError
+from service.whole_recording import LabelledRecording, label_recording
+
+BUSY = 503
+
+LARGEST_BYTES = 1 << 30
+"""What the framework lets through; `recording_bytes` is at most this, and has a sentence."""
+
+
+def recording_routes(shared: Shared) -> APIRouter:
+    """Returns the route `/v1/actions`."""
+    routes = APIRouter(responses=WITHOUT)
+    settings = shared.settings
+    whose = streamers_only(shared.access)
+
+    @routes.post(
+        "/v1/actions",
+        summary="Label a whole recording: every frame, and its segments",
+        response_class=Response,
+        max_body_size=LARGEST_BYTES,
+        responses={
+            200: {"content": {"application/json": {}}, "description": "Frames and segments"},
+            400: {"description": "Not of its type"},
+            413: {"description": "Too large"},
+            415: {"description": "Of no known type"},
+            422: {"description": "Read, and wrong: the sentence says where"},
+            BUSY: {"description": "Full, or stopping"},
+        },
+        openapi_extra={"requestBody": {"content": {kind: {} for kind in FORMATS}}},
+    )
+    async def actions(
+        request: Request,
+        holder: Annotated[str, Depends(whose)],
+        content_type: Annotated[str, Header()] = "",
+    ) -> Response:
+        try:
+            # It counts as a session: it takes as much.
+            with shared.admission.place(_goes_on) as place:
+                place.claim(holder)
+                body = await _body(request, settings.recording_bytes)
+                labelled = await _labelled(shared, body, content_type)
+        except Refusal as refusal:
+            raise HTTPException(BUSY, str(refusal), {"Retry-After": "1"}) from None
+        except BadRecording as error:
+            raise HTTPException(error.status, str(error)) from None
+        encoded = await asyncio.to_thread(msgspec.json.encode, labelled)
+        return Response(encoded, media_type="application/json")
+
+    return routes
+
+
+async def _body(request: Request, most_bytes: int) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > most_bytes:
+            raise BadRecording(
+                f"a recording is at most {most_bytes} bytes, this one has more", TOO_LARGE
+            )
+    return bytes(body)
+
+
+def _goes_on() -> None:
+    """A request that is being answered when the server stops ends by itself, or after `drain_s`."""
+
+
+async def _labelled(shared: Shared, body: bytes, content_type: str) -> LabelledRecording:
+    settings = shared.settings
+    posted = await asyncio.to_thread(read_recording, body, content_type, settings.recording_bytes)
+    async with shared.models.acquire() as model:
+        try:
+            teaching = await shared.teaching(posted.hello.taught, model.spec)
+        except TaughtError as error:
+            raise BadRecording(str(error), CONTRADICTORY) from None
+
+        async def run(clips: Keypoints) -> Outputs:
+            """Runs a few windows beside those of streams."""
+            return (await model.run(lambda: clips)).outputs
+
+        return await label_recording(posted, model.spec, run, settings, teaching)

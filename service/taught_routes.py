@@ -1,0 +1,102 @@
+"""Named sets of taught actions over HTTP: listed, exported, imported and deleted."""
+
+from typing import Any
+
+import numpy as np
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
+
+from service.batcher import Batcher
+from service.http_access import WITHOUT, streamers_only
+from service.protocol import Refusal
+from service.shared import Shared
+from service.taught import model_of
+from service.taught_file import exported, imported
+from service.taught_store import TaughtError
+from service.teaching import Teaching
+
+FILE_BYTES = 64 << 20
+"""Of an imported set: a hundred actions with twenty examples each of 256 features take 40 MB."""
+
+MEDIA_TYPE = "application/msgpack"
+
+_CONFLICT: dict[int | str, dict[str, Any]] = {
+    409: {"description": "It is of another model, or cannot be read or written"}
+}
+_NONE: dict[int | str, dict[str, Any]] = {404: {"description": "No such set"}}
+
+
+def taught_routes(shared: Shared) -> APIRouter:
+    """Returns the routes below `/v1/taught`, for whom may stream."""
+    routes = APIRouter(
+        prefix="/v1/taught",
+        dependencies=[Depends(streamers_only(shared.access))],
+        responses=WITHOUT,
+    )
+    store = shared.taught
+
+    @routes.get("", summary="The sets of the model that answers", responses=_CONFLICT)
+    async def listed() -> list[str]:
+        try:
+            return await store.names(model_of(shared.models.default.spec))
+        except TaughtError as error:
+            raise HTTPException(409, str(error)) from None
+
+    @routes.get(
+        "/{name}",
+        summary="Export a set as one file",
+        response_class=Response,
+        responses={
+            200: {"content": {MEDIA_TYPE: {}}, "description": "The file"},
+            **_CONFLICT,
+            **_NONE,
+        },
+    )
+    async def export(name: str) -> Response:
+        model = model_of(shared.models.default.spec)
+        try:
+            actions = await store.load(name, model)
+        except TaughtError as error:
+            raise HTTPException(409, str(error)) from None
+        if not actions:
+            raise HTTPException(404, f"there is no set {name:.60}")
+        return Response(exported(actions, model), media_type=MEDIA_TYPE)
+
+    @routes.put(
+        "/{name}",
+        summary="Import a file as a set, in place of what the set was",
+        max_body_size=FILE_BYTES,
+        responses={**_CONFLICT, 422: {"description": "No file of a set that this model can know"}},
+        openapi_extra={"requestBody": {"content": {MEDIA_TYPE: {}}}},
+    )
+    async def import_(name: str, request: Request) -> list[str]:
+        content = await request.body()
+        async with shared.models.acquire() as model:
+            try:
+                actions = imported(content, model_of(model.spec))
+                teaching = Teaching(model.spec, shared.settings.taught_actions)
+                teaching.check(actions, await _width(model))
+            except (TaughtError, Refusal) as error:
+                raise HTTPException(422, str(error)) from None
+            try:
+                await store.replace(name, model_of(model.spec), actions)
+            except TaughtError as error:
+                raise HTTPException(409, str(error)) from None
+        return list(actions)
+
+    @routes.delete("/{name}", status_code=204, summary="Delete a set", responses=_NONE | _CONFLICT)
+    async def delete(name: str) -> None:
+        try:
+            found = await store.delete(name)
+        except TaughtError as error:
+            raise HTTPException(409, str(error)) from None
+        if not found:
+            raise HTTPException(404, f"there is no set {name:.60}")
+
+    return routes
+
+
+async def _width(model: Batcher) -> int:
+    """Returns how many numbers a feature of the model has, which an artifact does not declare."""
+    spec = model.spec
+    clip = np.zeros((1, 3, spec.frames, len(spec.joints), spec.persons), np.float32)
+    return int((await model.run(lambda: clip)).outputs.features.shape[-1])

@@ -1,0 +1,101 @@
+"""The load: what its clients send and note, and a small one against a real server."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.__main__ import main
+from benchmarks.load import measure_load, slope_mb_per_hour
+from benchmarks.load_clients import WARM_UP_S, Answer, Client, Plan, seen_by
+from benchmarks.load_figures import row
+from benchmarks.load_poses import recorded, wandering
+from model.pose.artifact import ArtifactSpec
+from model.pose.recording import write_recording
+from model.pose.store import PoseClip
+from tests.service.artifacts import COCO, KINECT
+
+WARM_MS = WARM_UP_S * 1000
+
+
+def test_memory_slope_is_that_of_the_line_through_what_was_seen() -> None:
+    """3 MB/h with a jump while it settles is 3 MB/h: what comes first says nothing."""
+    times_s = [10.0 * step for step in range(100)]
+    memory = [round(50e6 + 3e6 * t / 3600) for t in times_s]
+    assert slope_mb_per_hour(times_s, memory) == pytest.approx(3, abs=1e-3)
+    assert slope_mb_per_hour(times_s, [10_000, *memory[1:]]) == pytest.approx(3, abs=1e-3)
+    assert slope_mb_per_hour([0.0], [1]) == 0.0
+
+
+def test_beyond_the_hop_counts_from_the_frame_that_ended_the_window() -> None:
+    """Four frames of one run waited for the fourth; only what came after it is beyond the hop.
+
+    Frames of the warm-up count for nothing.
+    """
+    client = Client(Plan("", {}, [], [0], 1, 30.0, 1.0), 0)
+    client.answers = [
+        Answer(0.0, 1.0, 1.5, 0.1, 7.0),
+        Answer(WARM_MS, 5.00, 5.120, 93.0, 8.0),
+        Answer(WARM_MS + 30, 5.03, 5.121, 63.0, 8.0),
+        Answer(WARM_MS + 60, 5.06, 5.122, 33.0, 8.0),
+        Answer(WARM_MS + 90, 5.09, 5.123, 3.0, 8.0),
+        Answer(WARM_MS + 120, 5.12, 5.15, 93.0, 8.0),
+    ]
+    client.sent, client.dropped, client.errors = 7, 1, ["it broke"]
+    seen = seen_by([client])
+    delays = np.frombuffer(seen.delays_ms, np.float32)
+    beyond = np.frombuffer(seen.beyond_ms, np.float32)
+    np.testing.assert_allclose(delays, [120, 91, 62, 33, 30], atol=1e-3)
+    np.testing.assert_allclose(beyond, [30, 31, 32, 33, 30], atol=1e-3)
+    assert (seen.sent, seen.answered, seen.dropped, seen.errors) == (7, 6, 1, ["it broke"])
+
+
+def test_a_recording_is_played_at_its_own_pace(tmp_path: Path) -> None:
+    """Whatever the rate, what is sent is the frame nearest in time, the first person of it."""
+    keypoints = np.zeros((4, 1, 20, 4), np.float32)
+    keypoints[..., 3] = 1
+    keypoints[:, 0, 0, 0] = [1, 2, 3, 4]
+    clip = PoseClip("a", keypoints, np.array([100.0, 200.0, 300.0, 500.0]), subject=1)
+    write_recording(tmp_path / "a.jsonl", clip, "kinect20")
+    (poses,) = recorded(tmp_path, KINECT, rate_hz=20)
+    assert (poses.dtype, poses.shape[1:]) == (np.dtype("<f4"), (20, 4))
+    assert poses[:, 0, 0].tolist() == [1, 2, 2, 3, 3, 3, 4, 4]
+
+
+def test_what_cannot_be_played_is_said_in_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No recordings, another layout's, or what is no recording: a sentence, and exit status 2."""
+    assert main(["load", "--recordings", str(tmp_path)]) == 2
+    said = capsys.readouterr()
+    assert said.err == f"benchmarks: {tmp_path}: recordings are *.jsonl files, there are none\n"
+    path = tmp_path / "a.jsonl"
+    for content, expected in (
+        (b"{", "a.jsonl: a recording is JSON Lines of the wire"),
+        (b'{"type":"hello","layout":"coco17"}', "expected a recording of kinect20, got one of coc"),
+        (b'{"type":"hello","layout":"kinect20"}', "expected a recording with people"),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=expected):
+            recorded(tmp_path, KINECT, 30)
+
+
+@pytest.mark.parametrize("spec", [KINECT, COCO])
+def test_bodies_made_by_code_are_keypoints_of_the_wire(spec: ArtifactSpec) -> None:
+    """Rows are x, y, z, score in metres or x, y, score in a picture, and they move."""
+    poses = wandering(spec, 2, 30, seed=1)
+    assert poses.shape == (60, len(spec.joints), spec.dimensions + 1)
+    assert (poses[..., -1] == 1).all()
+    assert (poses[..., :-1].std(axis=0) > 0).all()
+
+
+def test_a_load_on_a_real_server_loses_nothing(kinect_artifact: Path) -> None:
+    """Two clients of a server process: every frame is labelled, and all that is told was seen."""
+    poses = [wandering(KINECT, 8, 30, seed=1)]
+    load = measure_load(kinect_artifact, KINECT, poses, 2, 8.0, {"batch_windows": 4})
+    assert (load.sent, load.answered, load.dropped, load.errors) == (480, 480, 0, ())
+    assert len(load.delays_ms) == len(load.beyond_ms) == 2 * (8 - WARM_UP_S) * 30
+    assert 0 < load.beyond_ms.min() <= load.delays_ms.max() < 5000
+    assert load.server_cores > 0
+    assert 1 <= load.run_windows <= 4
+    assert row(load).split()[0] == "2"

@@ -1,0 +1,91 @@
+"""Draining: how sessions end when the server stops, and what newcomers are told meanwhile."""
+
+import asyncio
+import signal
+import time
+from pathlib import Path
+
+from service.protocol import VERSION
+from tests.service.artifacts import KINECT
+from tests.service.bodies import WARM, body, hello, pose
+from tests.service.engines import HeldEngine
+from tests.service.inside import Inside, serving
+from tests.service.process import ServerProcess
+from tests.service.wire import actions, wire
+
+STOPPING = "the server is stopping; connect again"
+
+
+def begin_to_stop(server: Inside) -> None:
+    """As a signal does."""
+    server.server.handle_exit(0, None)
+    server.server._captured_signals.clear()
+
+
+async def test_who_is_inside_gets_every_label_and_who_comes_is_turned_away() -> None:
+    """While one session still waits for its labels, the server says that it is not ready.
+
+    Newcomers get 1012. Who is inside gets a notice, what is pending, and 1012.
+    """
+    engine = HeldEngine()
+    async with (
+        serving(engine) as server,
+        wire(server.stream) as client,
+        wire(server.stream) as mute,
+    ):
+        await client.ask(hello(KINECT, drop="never"))
+        await client.send(*(pose(frame, body(KINECT)) for frame in range(WARM)))
+        await engine.until_asked(1)
+        assert (await server.get("/readyz")).status_code == 200
+        begin_to_stop(server)
+        ready = await server.get("/readyz")
+        assert (ready.status_code, ready.json()["ready"]) == (503, False)
+        assert (await server.get("/healthz")).status_code == 200
+        async with wire(server.stream) as late:
+            (error,) = await late.rest()
+            assert (error["code"], error["message"]) == ("draining", STOPPING)
+            assert await late.closed() == (1012, STOPPING)
+        # Whoever had not said hello yet.
+        assert [m["code"] for m in await mute.rest()] == ["draining"]
+        engine.let(1000)
+        rest = await client.rest()
+        (notice,) = [m for m in rest if m["type"] == "notice"]
+        assert (notice["code"], notice["message"]) == ("draining", STOPPING)
+        assert len(actions(rest)) == WARM
+        assert await client.closed() == (1012, STOPPING)
+
+
+async def test_a_session_has_only_so_long_to_end() -> None:
+    """One whose labels do not come is closed after drain_s all the same."""
+    engine = HeldEngine()
+    async with serving(engine, drain_s=0.3) as server, wire(server.stream) as client:
+        await client.ask(hello(KINECT))
+        await client.send(*(pose(frame, body(KINECT)) for frame in range(WARM)))
+        await engine.until_asked(1)
+        begun_s = time.perf_counter()
+        begin_to_stop(server)
+        assert [m["type"] for m in await client.rest()][-1] == "notice"
+        assert await client.closed() == (1012, STOPPING)
+        assert 0.3 <= time.perf_counter() - begun_s < 2
+        engine.let(1000)
+
+
+async def test_a_second_signal_ends_it_at_once(kinect_artifact: Path) -> None:
+    """Clients that keep the drain waiting are cut off, and the exit status is still 0."""
+    server = ServerProcess(kinect_artifact, drain_s=60, send_s=60)
+    async with wire(server.stream) as client:
+        assert (await client.ask(hello(KINECT, drop="never")))["version"] == VERSION
+        # It reads nothing any more, so that its labels cannot be sent.
+        client.socket.transport.pause_reading()
+        for frame in range(4000):
+            try:
+                async with asyncio.timeout(0.5):
+                    await client.send(pose(frame, *[body(KINECT)] * 16))
+            except TimeoutError:
+                break
+        server.send_signal(signal.SIGTERM)
+        await asyncio.sleep(0.5)
+        begun_s = time.perf_counter()
+        await asyncio.to_thread(server.stop, signal.SIGTERM)
+        assert time.perf_counter() - begun_s < 3
+        client.socket.transport.abort()

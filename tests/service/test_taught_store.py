@@ -1,0 +1,136 @@
+"""The store of taught actions: what is saved is there again, and nothing is half saved."""
+
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model.pose.few_shot import Example
+from service.taught import Actions, packed, unpacked
+from service.taught_file import exported, imported
+from service.taught_store import TaughtError, TaughtStore
+
+MODEL = "hands 1 (abc)"
+
+
+def example(seed: int, width: int = 24) -> Example:
+    random = np.random.default_rng(seed)
+    vectors, mean, scale = (
+        random.random(shape, np.float32) + 0.1 for shape in ((16, width), (width,), (width,))
+    )
+    return Example(vectors, mean, scale, 0.5)
+
+
+def same(actions: Actions, expected: Actions) -> bool:
+    return packed(actions) == packed(expected)
+
+
+async def test_a_set_is_there_again_when_the_service_comes_back(tmp_path: Path) -> None:
+    """Examples add up in their order, sets are apart, and what was forgotten is gone."""
+    path = tmp_path / "taught.sqlite"
+    store = TaughtStore(path)
+    await store.add("home", MODEL, "bow", example(1))
+    await store.add("home", MODEL, "nod", example(2))
+    await store.add("home", MODEL, "bow", example(3))
+    await store.add("away", MODEL, "nod", example(4))
+    await store.close()
+    again = TaughtStore(path)
+    expected = {"bow": (example(1), example(3)), "nod": (example(2),)}
+    assert same(await again.load("home", MODEL), expected)
+    await again.forget("home", "nod")
+    assert list(await again.load("home", MODEL)) == ["bow"]
+    assert list(await again.load("away", MODEL)) == ["nod"]
+    assert await again.load("nowhere", MODEL) == {}
+    await again.close()
+
+
+async def test_a_full_disk_is_one_sentence_and_loses_nothing(tmp_path: Path) -> None:
+    """Where SQLite can write no further the set is as it was, and can be written again later."""
+    path = tmp_path / "taught.sqlite"
+    store = TaughtStore(path)
+    await store.add("home", MODEL, "bow", example(1))
+    limit = await store._do(lambda: _limit(store._database, 2))
+    with pytest.raises(TaughtError, match=r"taught\.sqlite: .+ as it was before: database or disk"):
+        await store.replace("home", MODEL, {f"a{n}": (example(n, 999),) for n in range(30)})
+    assert same(await store.load("home", MODEL), {"bow": (example(1),)})
+    await store._do(lambda: _limit(store._database, limit + 1000))
+    await store.add("home", MODEL, "nod", example(2))
+    assert list(await store.load("home", MODEL)) == ["bow", "nod"]
+    await store.close()
+
+
+def _limit(database: sqlite3.Connection, more: int) -> int:
+    (pages,) = database.execute("PRAGMA page_count").fetchone()
+    database.execute(f"PRAGMA max_page_count = {pages + more}")
+    return int(pages)
+
+
+async def test_a_set_of_another_model_is_refused(tmp_path: Path) -> None:
+    """Features mean nothing to other weights: neither read nor added to, by store or file."""
+    store = TaughtStore(tmp_path / "taught.sqlite")
+    await store.add("home", MODEL, "bow", example(1))
+    sentence = r"the set home was taught with the model hands 1 \(abc\), and .+ to hands 2"
+    with pytest.raises(TaughtError, match=sentence):
+        await store.load("home", "hands 2 (def)")
+    with pytest.raises(TaughtError, match=sentence):
+        await store.add("home", "hands 2 (def)", "bow", example(2))
+    with pytest.raises(TaughtError, match=r"with the model hands 1 \(abc\), .+ to hands 2"):
+        imported(exported({"bow": (example(1),)}, MODEL), "hands 2 (def)")
+    for name in ("", " home", "x" * 61, "a\nb"):
+        with pytest.raises(TaughtError, match="a set's name has 1 to 60 printable"):
+            await store.load(name, MODEL)
+    await store.close()
+
+
+@pytest.mark.parametrize("content", [b"", b"poses", bytes(9000)])
+def test_what_is_no_store_is_refused(tmp_path: Path, content: bytes) -> None:
+    """A file of something else is named and left as it is; an empty one becomes a store."""
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    if content:
+        with pytest.raises(TaughtError, match=r"file: no file of taught actions: file is not a d"):
+            TaughtStore(path)
+        assert path.read_bytes() == content
+    with pytest.raises(TaughtError, match="no file of taught actions: unable to open"):
+        TaughtStore(tmp_path / "nowhere" / "file")
+    newer = tmp_path / "newer"
+    with sqlite3.connect(newer) as database:
+        database.execute("PRAGMA user_version = 7")
+    database.close()
+    with pytest.raises(TaughtError, match="in format 1 here, this file is of format 7"):
+        TaughtStore(newer)
+
+
+def test_a_set_goes_from_one_service_to_another_as_a_file() -> None:
+    """What is exported is imported as the same examples; versions and other files are refused."""
+    actions = {"bow": (example(1), example(3)), "nod": (example(2),)}
+    content = exported(actions, MODEL)
+    assert same(imported(content, MODEL), actions)
+    newer = content.replace(b"\xa7version\x01", b"\xa7version\x05")
+    with pytest.raises(TaughtError, match="reads version 1 of a taught set, the file is of versi"):
+        imported(newer, MODEL)
+
+
+@given(st.binary(max_size=60), st.integers(0, 400))
+def test_a_damaged_file_is_refused_or_whole(damage: bytes, place: int) -> None:
+    """Whatever a file holds, it gives examples that can be used or one sentence."""
+    content = bytearray(exported({"bow": (example(1, 4),)}, MODEL))
+    content[place : place + len(damage)] = damage
+    try:
+        actions = imported(bytes(content), MODEL)
+    except TaughtError:
+        return
+    for examples in actions.values():
+        for each in examples:
+            assert np.isfinite(each.similarity(np.zeros((1, len(each.mean)), np.float32))).all()
+
+
+def test_packing_loses_nothing() -> None:
+    """An example of fewer prototypes comes back as it was."""
+    few = Example(example(1).vectors[:3], example(1).mean, example(1).scale, 0.25)
+    ((back,),) = unpacked(packed({"bow": (few,)})).values()
+    np.testing.assert_array_equal(back.vectors, few.vectors)
+    assert back.threshold == 0.25
