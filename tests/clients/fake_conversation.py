@@ -5,75 +5,17 @@ What it calls a label is a sum over the keypoints, so that a test can tell every
 
 import asyncio
 import struct
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 from websockets.asyncio.server import ServerConnection
 
+from tests.clients.fake_lessons import FakeLessons
+from tests.clients.fake_memory import Kept
+from tests.clients.fake_rules import Fault, Rules, Session
+
 WARMING_FRAMES = 3
 LAYOUTS = {"coco17": 17, "kinect20": 20, "blazepose33": 33, "image": 0}
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What one connection suffers.
-
-    Attributes:
-        after_poses: It happens once so many poses have come; 0 means in place of `welcome`.
-        code: Closing code; None cuts the socket without a word.
-        reason: Of the close.
-        error: A fatal error's code and message, sent before.
-        status: In place of a websocket, an HTTP answer with this status.
-        hangs: After the error, nothing more happens.
-    """
-
-    after_poses: int = 0
-    code: int | None = None
-    reason: str = ""
-    error: tuple[str, str] | None = None
-    status: int | None = None
-    hangs: bool = False
-
-
-@dataclass
-class Timing:
-    """How the fake model behaves in time."""
-
-    hop_frames: int = 1
-    lookahead_ms: float = 0.0
-    label_s: float = 0.0
-    answer_every: int = 1
-
-
-@dataclass
-class Session:
-    """One connection, as the server saw it."""
-
-    hello: dict[str, Any]
-    binary: bool
-    poses: list[dict[str, Any]] = field(default_factory=list)
-    images: list[dict[str, Any]] = field(default_factory=list)
-    labelled: list[float] = field(default_factory=list)
-    came_at_s: list[float] = field(default_factory=list)
-    close_code: int | None = None
-
-
-@dataclass
-class Rules:
-    """What holds for all connections of a server.
-
-    Attributes:
-        timing: Of the model.
-        token: Asked for in `hello`, unless None.
-        extra: Messages sent right after `welcome`, as they are.
-        sessions: Of all connections so far.
-    """
-
-    timing: Timing
-    token: str | None
-    extra: list[dict[str, Any]]
-    sessions: list[Session] = field(default_factory=list)
 
 
 def label_of(keypoints: list[list[float]]) -> tuple[str, float]:
@@ -91,10 +33,9 @@ class Conversation:
         self._timing = rules.timing
         self._fault = fault
         self._waiting: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
-        self._pending: list[dict[str, Any]] = []
-        self._frames = 0
+        self._left = False
         self._dropped = 0
-        self._event_label: str | None = None
+        self._restore(Kept())
 
     async def hold(self) -> None:
         data = await self._socket.recv()
@@ -104,10 +45,10 @@ class Conversation:
         if refusal := self._refusal(hello):
             await self._suffer(refusal)
             return
-        if self._fault and self._fault.after_poses == 0:
+        if self._fault and self._fault.after_poses == 0 and not self._fault.at_lesson:
             await self._suffer(self._fault)
             return
-        await self._send(self._welcome())
+        await self._greet(hello.get("resume"))
         for message in self._rules.extra:
             await self._send(message)
         labeller = asyncio.create_task(self._label_all())
@@ -116,6 +57,36 @@ class Conversation:
         finally:
             labeller.cancel()
             await asyncio.gather(labeller, return_exceptions=True)
+            if self._rules.memory and not self._left:
+                self._rules.memory.lose(self._token, self._state())
+
+    async def _greet(self, token: str | None) -> None:
+        """Says welcome, and goes on with a lost session where it can."""
+        memory = self._rules.memory
+        kept = memory.take(token) if memory and token else None
+        self._token = f"token-{len(self._rules.sessions)}"
+        await self._send(self._welcome(kept))
+        if kept is not None:
+            self._restore(kept)
+        elif token is not None:
+            text = "no session is kept under this token; the stream begins anew"
+            await self._send({"type": "notice", "code": "not-resumed", "message": text})
+
+    def _restore(self, kept: Kept) -> None:
+        self._frames, self._labels, self._seen_ms = kept.frames, kept.labels, kept.seen_ms
+        self._pending = list(kept.pending)
+        self._event_label = kept.event_label
+        self._lessons = FakeLessons(kept.taught)
+
+    def _state(self) -> Kept:
+        return Kept(
+            self._seen_ms,
+            self._frames,
+            self._labels,
+            tuple(self._pending),
+            self._event_label,
+            self._lessons.taught,
+        )
 
     def _refusal(self, hello: dict[str, Any]) -> Fault | None:
         if hello.get("type") != "hello" or hello.get("version") != 1:
@@ -140,7 +111,15 @@ class Conversation:
     async def _read(self, labeller: asyncio.Task[None]) -> None:
         async for data in self._socket:
             message = _decode(data)
+            if message["type"] in ("teach", "forget"):
+                self.session.lessons.append(message)
+                if self._fault and self._fault.at_lesson:
+                    await self._suffer(self._fault)
+                    return
+                await self._send(self._lessons.answer(message))
+                continue
             if message["type"] == "bye":
+                self._left = True
                 await self._waiting.put(None)
                 await labeller
                 await self._socket.close(1000)
@@ -154,6 +133,8 @@ class Conversation:
                 return
             if await self._valid(message):
                 await self._let_in(message)
+                if self._rules.memory:
+                    self._rules.memory.save(self._token, self._state())
             if labeller.done():
                 return
 
@@ -198,6 +179,7 @@ class Conversation:
     async def _see(self, pose: dict[str, Any]) -> None:
         await asyncio.sleep(self._timing.label_s)
         self._frames += 1
+        self._seen_ms = pose["t_ms"]
         if self._frames % self._timing.answer_every == 0:
             self._pending.append(pose)
         if self._frames % self._timing.hop_frames == 0:
@@ -210,6 +192,7 @@ class Conversation:
     async def _label(self, pose: dict[str, Any]) -> None:
         people = [self._person(place, person) for place, person in enumerate(pose["people"])]
         self.session.labelled.append(pose["t_ms"])
+        self._labels += 1
         await self._send(
             {
                 "type": "actions",
@@ -228,7 +211,7 @@ class Conversation:
 
     def _person(self, place: int, person: dict[str, Any]) -> dict[str, Any]:
         label, score = label_of(_rows(person["keypoints"], self.session.hello))
-        if len(self.session.labelled) < WARMING_FRAMES:
+        if self._labels < WARMING_FRAMES:
             label = "warming"
         top = [[label, score], ["background", 0.0]]
         top_k = (self.session.hello.get("options") or {}).get("top_k", 2)
@@ -240,14 +223,16 @@ class Conversation:
             "known": label != "warming",
         }
 
-    def _welcome(self) -> dict[str, Any]:
+    def _welcome(self, kept: Kept | None) -> dict[str, Any]:
         rate_hz = 30.0
         return {
             "type": "welcome",
             "version": 1,
             "session": f"s{len(self._rules.sessions)}",
-            "resume": "later",
-            "resumed": False,
+            "resume": self._token if self._rules.memory else None,
+            "resumed": kept is not None,
+            "seen_ms": kept.seen_ms if kept else None,
+            "taught": [label for label, _ in kept.taught] if kept else [],
             "model": {
                 "name": "fake-1",
                 "labels": ["background", "wave", "sit"],

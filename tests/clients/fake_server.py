@@ -12,7 +12,9 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
-from tests.clients.fake_conversation import Conversation, Fault, Rules, Session, Timing
+from tests.clients.fake_conversation import Conversation
+from tests.clients.fake_memory import Memory
+from tests.clients.fake_rules import Fault, Rules, Session, Timing
 
 
 class FakeServer:
@@ -23,6 +25,7 @@ class FakeServer:
         timing: Of the model.
         token: Asked for in `hello`, unless None.
         extra: Messages sent right after `welcome`, as they are.
+        memory: Keeps lost sessions; without one they begin anew.
     """
 
     def __init__(
@@ -32,10 +35,11 @@ class FakeServer:
         timing: Timing | None = None,
         token: str | None = None,
         extra: Iterable[dict[str, Any]] = (),
+        memory: Memory | None = None,
     ) -> None:
         self.url = ""
         self._faults = list(faults)
-        self._rules = Rules(timing or Timing(), token, list(extra))
+        self._rules = Rules(timing or Timing(), token, list(extra), memory)
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
 

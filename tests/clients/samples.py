@@ -16,6 +16,7 @@ HELLO: dict[str, Any] = {
     "coordinates": "pixels",
     "size": [640, 480],
 }
+METRES: dict[str, Any] = {"layout": "kinect20", "coordinates": "metres"}
 LOSSLESS = Options(drop="never")
 QUICKLY = Reconnect(attempts=4, first_s=0.02, longest_s=0.05)
 

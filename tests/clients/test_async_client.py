@@ -19,7 +19,8 @@ from posewire_client import (
     Welcome,
 )
 from posewire_client.keypoints import Keypoints
-from tests.clients.fake_conversation import Timing, label_of
+from tests.clients.fake_conversation import label_of
+from tests.clients.fake_rules import Timing
 from tests.clients.fake_server import FakeServer
 from tests.clients.samples import LOSSLESS, connect, keypoints, stream, times_ms
 

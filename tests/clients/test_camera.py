@@ -13,7 +13,7 @@ import pytest
 
 from posewire_client import AsyncClient, Camera, CameraError, SeenPose
 from posewire_client.camera import is_camera
-from tests.clients.fake_conversation import Fault
+from tests.clients.fake_rules import Fault
 from tests.clients.fake_server import FakeServer
 from tests.clients.samples import LOSSLESS, QUICKLY
 
@@ -56,11 +56,12 @@ def brightness(jpeg: bytes) -> float:
 def test_a_videos_pictures_are_sent_as_jpeg_at_its_own_times(video: Path) -> None:
     """Every frame arrives once, in order, as the picture that it is, and each gets its label."""
     with FakeServer() as server:
-        result = run(video, "--url", server.url, "--fast", "--json")
+        result = run(video, "--url", server.url, "--fast", "--json", "--people", "2")
     (session,) = server.sessions
     assert (result.returncode, result.stderr) == (0, "")
     hello = session.hello
     assert (hello["layout"], hello["coordinates"], hello["size"]) == ("image", "pixels", [*SIZE])
+    assert hello["options"] == {"drop": "never", "people": 2}
     assert [image["t_ms"] for image in session.images] == [100.0 * n for n in range(FRAMES)]
     for frame, image in enumerate(session.images):
         assert brightness(image["data"]) == pytest.approx(grey(frame), abs=4)

@@ -15,7 +15,7 @@ from posewire_client import (
     UnreachableError,
     Welcome,
 )
-from tests.clients.fake_conversation import Fault
+from tests.clients.fake_rules import Fault
 from tests.clients.fake_server import FakeServer
 from tests.clients.samples import QUICKLY, keypoints
 

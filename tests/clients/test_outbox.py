@@ -35,6 +35,36 @@ class SlowModel:
         return self._labelled_to_ms
 
 
+class TimedModel(SlowModel):
+    """Runs its window so often on the frames' own clock, whatever their rate."""
+
+    def __init__(self, hop_ms: float, lookahead_ms: float) -> None:
+        super().__init__(1, lookahead_ms)
+        self._hop_ms = hop_ms
+        self._run_ms = float("-inf")
+
+    def see(self, t_ms: float) -> None:
+        if t_ms - self._run_ms >= self._hop_ms:
+            self._run_ms = t_ms
+            self._labelled_to_ms = t_ms - self._lookahead_ms
+
+
+@given(
+    steps_ms=st.lists(st.floats(0.0, 500.0), min_size=1, max_size=200),
+    hop_ms=st.floats(10.0, 2000.0),
+    lookahead_ms=st.floats(0.0, 3000.0),
+    in_flight=st.integers(1, 30),
+)
+def test_a_hop_in_time_is_waited_for_in_time(
+    steps_ms: list[float], hop_ms: float, lookahead_ms: float, in_flight: int
+) -> None:
+    """However many frames a hop holds, a full outbox always empties again."""
+    model = TimedModel(hop_ms, lookahead_ms)
+    outbox = UnlabelledFrames(in_flight, lookahead_ms, hop_ms)
+    outbox.serve(model.info)
+    fill_and_settle(outbox, model, steps_ms)
+
+
 @given(
     steps_ms=st.lists(st.floats(0.0, 500.0), min_size=1, max_size=200),
     hop_frames=st.integers(1, 40),
@@ -48,6 +78,11 @@ def test_the_sender_waits_only_for_labels_that_will_come(
     model = SlowModel(hop_frames, lookahead_ms)
     outbox = UnlabelledFrames(in_flight, 0.0)
     outbox.serve(model.info)
+    fill_and_settle(outbox, model, steps_ms)
+
+
+def fill_and_settle(outbox: UnlabelledFrames, model: SlowModel, steps_ms: list[float]) -> None:
+    """Send frames so far apart, and label what is due whenever the outbox is full."""
     t_ms = 0.0
     for step_ms in steps_ms:
         if outbox.full():
@@ -70,7 +105,41 @@ def test_without_look_ahead_the_bound_is_exact() -> None:
     outbox.refuse()
     assert not outbox.full()
     outbox.settle(0.0)
-    assert [frame.t_ms for frame in outbox] == [1.0, 2.0]
+    assert times(outbox.serve(SlowModel(1, 0.0).info)) == [1.0, 2.0]
+
+
+def times(frames: tuple[Frame, ...]) -> list[float]:
+    return [frame.t_ms for frame in frames]
+
+
+def test_a_resumed_session_is_sent_what_it_has_not_seen() -> None:
+    """Frames after `seen_ms` go again, labelled or not; what was seen is only waited for.
+
+    Nor is it waited for in vain: the labels of three frames were on their way, and are lost.
+    """
+    info = SlowModel(1, 0.0).info
+    outbox = UnlabelledFrames(3, 0.0)
+    for frame in range(10):
+        outbox.add(Frame(float(frame), b"pose"))
+    outbox.settle(6.0)
+    assert times(outbox.serve(info, seen_ms=4.0)) == [5.0, 6.0, 7.0, 8.0, 9.0]
+    assert outbox.full()
+    assert times(outbox.serve(info, seen_ms=9.0)) == []
+    assert not outbox.full()
+    outbox.add(Frame(10.0, b"pose"))
+    outbox.settle(10.0)
+    assert len(outbox) == 0
+
+
+def test_what_is_kept_of_labelled_frames_is_bounded() -> None:
+    """Eight megabytes of the newest, however long the stream."""
+    outbox = UnlabelledFrames(None, 0.0)
+    for frame in range(100):
+        outbox.add(Frame(float(frame), bytes(1 << 20)))
+        outbox.settle(float(frame))
+    assert times(outbox.serve(SlowModel(1, 0.0).info, seen_ms=0.0)) == [
+        float(frame) for frame in range(92, 100)
+    ]
 
 
 def test_the_newest_frame_supersedes_and_is_counted() -> None:

@@ -12,11 +12,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.clients.fake_conversation import WARMING_FRAMES, label_of
 from tests.clients.fake_server import FakeServer
-from tests.clients.samples import keypoints, write_recording
+from tests.clients.samples import METRES, keypoints, write_recording
+from tests.service.artifacts import KINECT
+from tests.service.bodies import body, pose
+from tests.service.process import ServerProcess
 
 PROJECT = Path(__file__).resolve().parents[2] / "clients" / "python"
 
@@ -71,7 +75,7 @@ def example(name: str) -> Callable[..., Any]:
     return function
 
 
-@pytest.mark.parametrize("name", ["label_recording", "label_frames"])
+@pytest.mark.parametrize("name", ["stream_recording", "follow_recording"])
 async def test_the_readmes_examples_run_as_they_stand(tmp_path: Path, name: str) -> None:
     """Each labels every frame of a recording, given its path and a server's address."""
     path = write_recording(tmp_path / "walk.jsonl", 30)
@@ -82,6 +86,15 @@ async def test_the_readmes_examples_run_as_they_stand(tmp_path: Path, name: str)
         (frame * 10.0, label_of(keypoints(frame))[0] if frame >= WARMING_FRAMES else "warming")
         for frame in range(30)
     ]
+
+
+def test_the_readmes_recording_at_once(server: ServerProcess, tmp_path: Path) -> None:
+    """The real service says what was done for the longest time."""
+    path = tmp_path / "hand.jsonl"
+    lines: list[Any] = [{"type": "hello", "version": 1} | METRES]
+    lines += [pose(frame, body(KINECT, left=0.5)) for frame in range(60)]
+    path.write_bytes(b"\n".join(msgspec.json.encode(line) for line in lines))
+    assert example("longest_action")(path, server.stream) == "left up"
 
 
 def test_the_readme_names_every_option() -> None:

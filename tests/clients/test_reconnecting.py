@@ -18,7 +18,7 @@ from posewire_client import (
     UnreachableError,
     Welcome,
 )
-from tests.clients.fake_conversation import Fault, Timing
+from tests.clients.fake_rules import Fault, Timing
 from tests.clients.fake_server import FakeServer
 from tests.clients.samples import LOSSLESS, connect, keypoints, stream, times_ms
 

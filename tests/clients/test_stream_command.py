@@ -18,7 +18,9 @@ import pytest
 
 from posewire_client import Actions, PersonAction
 from posewire_client.lines import lines
-from tests.clients.fake_conversation import WARMING_FRAMES, Fault, Timing, label_of
+from tests.clients.fake_conversation import WARMING_FRAMES, label_of
+from tests.clients.fake_memory import Memory
+from tests.clients.fake_rules import Fault, Timing
 from tests.clients.fake_server import FakeServer
 from tests.clients.samples import keypoints, write_recording
 
@@ -152,6 +154,19 @@ def test_a_lost_connection_is_reported_and_survived(recording: Path) -> None:
     assert result.returncode == 0
     assert [one["attempt"] for one in messages if one["type"] == "reconnecting"] == [1]
     assert (messages[-1]["labels_received"], messages[-1]["reconnects"]) == (40, 1)
+
+
+def test_a_set_of_taught_actions_is_named_and_a_recorded_token_is_not_used(tmp_path: Path) -> None:
+    """`--taught` goes with the hello; after a loss the line says whether the session went on."""
+    path = write_recording(tmp_path / "walk.jsonl", taught="away", resume="of somebody else")
+    with FakeServer(faults=[Fault(after_poses=15)], memory=Memory()) as server:
+        result = run(path, server.url, "--taught", "home")
+        run(path, server.url, "--fast")
+    hellos = [session.hello for session in server.sessions]
+    assert [hello["taught"] for hello in hellos] == ["home", "home", "away"]
+    assert [hello.get("resume") for hello in hellos] == [None, "token-1", None]
+    assert result.returncode == 0
+    assert "resumed: fake-1, 3 labels" in result.stdout.splitlines()
 
 
 def test_bad_input_is_exit_code_2_and_one_sentence(tmp_path: Path, recording: Path) -> None:

@@ -2,6 +2,7 @@
 
 `AsyncClient` and `Client` are one stream each, for asyncio and without; `Recording` reads a
 recorded one, and `play` sends it. The command `posewire-stream` is these put together.
+`label_recording` has a whole recording labelled in one request.
 """
 
 from posewire_client.async_client import AsyncClient
@@ -11,6 +12,7 @@ from posewire_client.counts import Counts
 from posewire_client.errors import (
     AddressError,
     CameraError,
+    LessonError,
     PosewireError,
     RecordingError,
     RefusedError,
@@ -21,6 +23,7 @@ from posewire_client.messages import (
     ErrorMessage,
     Event,
     Hello,
+    Latency,
     Limits,
     Message,
     ModelInfo,
@@ -36,6 +39,13 @@ from posewire_client.messages import (
     Welcome,
 )
 from posewire_client.playback import play, play_camera
+from posewire_client.posted import (
+    LabelledFrame,
+    LabelledRecording,
+    LabelledSegment,
+    label_frames,
+    label_recording,
+)
 from posewire_client.reconnect import Reconnect
 from posewire_client.recording import Recording
 
@@ -50,6 +60,11 @@ __all__ = [
     "ErrorMessage",
     "Event",
     "Hello",
+    "LabelledFrame",
+    "LabelledRecording",
+    "LabelledSegment",
+    "Latency",
+    "LessonError",
     "Limits",
     "Message",
     "ModelInfo",
@@ -69,6 +84,8 @@ __all__ = [
     "Unknown",
     "UnreachableError",
     "Welcome",
+    "label_frames",
+    "label_recording",
     "play",
     "play_camera",
 ]

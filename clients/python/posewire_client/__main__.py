@@ -148,8 +148,16 @@ def _asked(hello: Hello, settings: argparse.Namespace) -> Hello:
         options = msgspec.structs.replace(options, drop="never", rate_limit_hz=None)
     if settings.top_k is not None:
         options = msgspec.structs.replace(options, top_k=settings.top_k)
-    token = settings.token or os.environ.get(TOKEN_VARIABLE) or hello.token
-    return msgspec.structs.replace(hello, options=options, token=token)
+    if hello.layout == IMAGES:
+        options = msgspec.structs.replace(options, people=settings.people)
+    return msgspec.structs.replace(
+        hello,
+        options=options,
+        token=settings.token or os.environ.get(TOKEN_VARIABLE) or hello.token,
+        taught=settings.taught or hello.taught,
+        # A recorded token is that of somebody else's session.
+        resume=None,
+    )
 
 
 if __name__ == "__main__":

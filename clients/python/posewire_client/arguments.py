@@ -41,7 +41,13 @@ def parser() -> argparse.ArgumentParser:
         "--people",
         type=_positive_int,
         default=1,
-        help="the most people that --pose looks for (default: %(default)s)",
+        help="the most people to look for in a picture, here or at the server "
+        "(default: %(default)s)",
+    )
+    arguments.add_argument(
+        "--taught",
+        metavar="NAME",
+        help="know the actions of this saved set, too (default: as recorded, else none)",
     )
     arguments.add_argument(
         "--json",

@@ -11,9 +11,12 @@ from posewire_client.link import check_address
 from posewire_client.messages import (
     PROTOCOL_VERSION,
     Actions,
+    Forget,
     Hello,
     HelloFields,
     Message,
+    Taught,
+    Teach,
     Welcome,
 )
 from posewire_client.outbox import Frame
@@ -24,8 +27,12 @@ from posewire_client.stream import Stream
 class AsyncClient:
     """One stream to a posewire server, as an async context manager and iterator.
 
-    With `drop: never` nothing is lost: `send_pose` waits while too many labels are due or the
-    server is away, and frames without a label are sent again after a reconnection. Otherwise
+    A stream that loses its socket, or whose server stops, resumes by itself: windows, ids, open
+    events and what was taught go on. Where the server cannot, it says so in a `Notice`
+    `not-resumed` and begins anew.
+
+    With `drop: never` no frame is lost: `send_pose` waits while too many labels are due or the
+    server is away, and the frames that the server has not seen are sent again. Otherwise
     the stream is live: `send_pose` never waits for the server to come back, the newest frame
     supersedes, and `counts` says how many were dropped.
 
@@ -137,6 +144,45 @@ class AsyncClient:
         self._check_time(t_ms)
         await self._send(Frame(t_ms, self._codec.encode_image(t_ms, data)))
 
+    async def teach(
+        self, label: str, from_ms: float, to_ms: float, person: int | None = None
+    ) -> Taught:
+        """Have a span of the stream known as an action, from the next frame on.
+
+        Args:
+            label: Of the action; several examples of one label add up.
+            from_ms: When the action begins, on the clock of the frames, within the last minute.
+            to_ms: When it ends.
+            person: Who did it; None where only one person was seen then.
+
+        Returns:
+            What is known now.
+
+        Raises:
+            LessonError: The server says why it cannot learn this, and nothing has changed; or the
+                connection was lost before it answered.
+            ValueError: A time is not finite.
+            PosewireError: The stream has ended.
+        """
+        if not (math.isfinite(from_ms) and math.isfinite(to_ms)):
+            raise ValueError(f"a span has finite times; got {from_ms:g} to {to_ms:g} ms")
+        return await self._stream.ask(
+            Teach(label=label, from_ms=float(from_ms), to_ms=float(to_ms), person=person)
+        )
+
+    async def forget(self, label: str) -> Taught:
+        """Have a taught action not known any more.
+
+        Returns:
+            What is still known.
+
+        Raises:
+            LessonError: It was never taught, or cannot be taken out of its saved set; or the
+                connection was lost before the server answered.
+            PosewireError: The stream has ended.
+        """
+        return await self._stream.ask(Forget(label))
+
     async def bye(self) -> None:
         """Ask for all pending labels and wait until the server has closed the stream.
 
@@ -156,7 +202,10 @@ class AsyncClient:
         return await self._stream.inbox.get()
 
     def __aiter__(self) -> Self:
-        """Iterate over all messages: the server's, and `Reconnecting` by the client itself."""
+        """Iterate over all messages: the server's, and `Reconnecting` by the client itself.
+
+        Answers to `teach` and `forget` go to whoever asked, and are not among them.
+        """
         return self
 
     async def __anext__(self) -> Message:

@@ -12,7 +12,15 @@ from posewire_client.async_client import AsyncClient
 from posewire_client.codec import Encoding, People
 from posewire_client.counts import Counts
 from posewire_client.loop_thread import LoopThread
-from posewire_client.messages import PROTOCOL_VERSION, Actions, Hello, HelloFields, Message, Welcome
+from posewire_client.messages import (
+    PROTOCOL_VERSION,
+    Actions,
+    Hello,
+    HelloFields,
+    Message,
+    Taught,
+    Welcome,
+)
 from posewire_client.reconnect import DEFAULT_RECONNECT, Reconnect
 
 Result = TypeVar("Result")
@@ -105,6 +113,14 @@ class Client:
     def send_image(self, t_ms: float, data: bytes) -> None:
         """Send one picture, as `AsyncClient.send_image` does, and raise what it raises."""
         self._wait_for(self._client.send_image(t_ms, data))
+
+    def teach(self, label: str, from_ms: float, to_ms: float, person: int | None = None) -> Taught:
+        """Have a span known as an action, as `AsyncClient.teach` does, and raise what it raises."""
+        return self._wait_for(self._client.teach(label, from_ms, to_ms, person))
+
+    def forget(self, label: str) -> Taught:
+        """Have an action forgotten, as `AsyncClient.forget` does, and raise what it raises."""
+        return self._wait_for(self._client.forget(label))
 
     def bye(self) -> None:
         """Ask for all pending labels and wait until the server has closed the stream.

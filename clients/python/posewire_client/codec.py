@@ -12,7 +12,7 @@ import msgspec
 
 from posewire_client.errors import RefusedError
 from posewire_client.keypoints import Keypoints, float32_bytes, rows
-from posewire_client.messages import Bye, Hello, Message, ServerMessage, Unknown
+from posewire_client.messages import Bye, Hello, Lesson, Message, ServerMessage, Unknown
 
 Encoding: TypeAlias = Literal["msgpack", "json"]
 Payload: TypeAlias = str | bytes
@@ -50,7 +50,7 @@ class Codec:
             ServerMessage
         )
 
-    def encode(self, message: Hello | Bye) -> Payload:
+    def encode(self, message: Hello | Lesson | Bye) -> Payload:
         """Encode a message that is already whole."""
         return self._encode(message)
 

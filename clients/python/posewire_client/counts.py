@@ -37,9 +37,9 @@ class Counts:
         """Count a message of the server."""
         if isinstance(message, Actions):
             self.labels_received += 1
-            # The server counts from nought in each session.
+            # The server counts from nought in each session that it begins.
             self.dropped_by_server = self._dropped_in_earlier_sessions + message.dropped
         elif isinstance(message, ErrorMessage):
             self.errors += 1
-        elif isinstance(message, Welcome):
+        elif isinstance(message, Welcome) and not message.resumed:
             self._dropped_in_earlier_sessions = self.dropped_by_server

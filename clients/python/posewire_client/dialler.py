@@ -6,6 +6,8 @@ It waits between attempts and says so; it does not know what travels over the li
 import asyncio
 from collections.abc import Callable
 
+import msgspec
+
 from posewire_client.codec import Codec
 from posewire_client.errors import UnreachableError
 from posewire_client.link import Link
@@ -18,7 +20,7 @@ class Dialler:
 
     Args:
         url: Of the stream.
-        hello: Said on each link.
+        hello: Said on each link; after the first with the token of the session before.
         codec: Of the stream.
         reconnect: How often to try, and how far apart.
         say: Told before each new attempt.
@@ -82,4 +84,7 @@ class Dialler:
         self._delays_s = enumerate(self._reconnect.delays_s(), start=1)
 
     async def _open(self) -> tuple[Link, Welcome]:
-        return await Link.open(self._url, self._hello, self._codec)
+        link, welcome = await Link.open(self._url, self._hello, self._codec)
+        # A token opens its session once; each welcome holds the next.
+        self._hello = msgspec.structs.replace(self._hello, resume=welcome.resume)
+        return link, welcome

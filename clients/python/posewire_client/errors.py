@@ -20,6 +20,10 @@ class RefusedError(PosewireError):
     """The server closed the stream for good: trying again would end the same way."""
 
 
+class LessonError(PosewireError):
+    """An action was not taught, or not forgotten; the stream goes on."""
+
+
 class CameraError(PosewireError):
     """A camera or a video gives no pictures, or what is needed for them is missing."""
 

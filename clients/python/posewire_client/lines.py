@@ -63,7 +63,9 @@ def lines(message: Message) -> list[str]:
         case Welcome():
             model = message.model
             name = f"{model.name} {model.version}".rstrip()
-            return [f"connected: {name}, {len(model.labels)} labels"]
+            verb = "resumed" if message.resumed else "connected"
+            taught = f", taught: {', '.join(message.taught)}" if message.taught else ""
+            return [f"{verb}: {name}, {len(model.labels)} labels{taught}"]
         case SeenPose():
             return []  # it has a line by its labels
         case Taught():

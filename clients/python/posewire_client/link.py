@@ -18,6 +18,7 @@ from posewire_client.codec import Codec, Payload
 from posewire_client.errors import AddressError, RefusedError
 from posewire_client.messages import PROTOCOL_VERSION, ErrorMessage, Hello, Message, Welcome
 from posewire_client.reconnect import (
+    MOVED,
     NO_CLOSE_FRAME,
     NORMAL_CLOSURE,
     TRY_LATER_CODES,
@@ -123,6 +124,11 @@ class Link:
         return LostError(_lost_reason(close.code, said), try_later=close.code in TRY_LATER_CODES)
 
     def _refusal(self, close: Close) -> RefusedError:
+        if close.code == MOVED:
+            return RefusedError(
+                "the stream goes on in another connection, which has resumed its session "
+                f"(closed with {MOVED})"
+            )
         if self._fatal is None:
             said, code = close.reason, ""
         else:
@@ -154,7 +160,7 @@ async def _open_websocket(url: str) -> ClientConnection:
             url,
             # Poses are small and frequent: compressing them costs more time than it saves.
             compression=None,
-            proxy=None if _is_this_machine(url) else True,
+            proxy=None if is_this_machine(url) else True,
             open_timeout=OPEN_TIMEOUT_S,
             close_timeout=CLOSE_TIMEOUT_S,
             max_size=MAX_MESSAGE_BYTES,
@@ -177,8 +183,8 @@ def _answered_http(status: int) -> LostError | RefusedError:
     return RefusedError(f"the server refused the stream: {sentence}: {hint}")
 
 
-def _is_this_machine(url: str) -> bool:
-    """Whether a proxy could only be in the way."""
+def is_this_machine(url: str) -> bool:
+    """Whether an address is on this machine, so that a proxy could only be in the way."""
     host = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback

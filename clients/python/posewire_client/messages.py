@@ -26,12 +26,18 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         rate_limit_hz: The most labels a second that the client wants.
         drop: `oldest` lets the newest frame supersede waiting ones (live);
             `never` labels every frame (files).
+        hop_ms: A window is run so often on the client's clock; the model's own hop counts frames.
+        events: Whether starts and ends of actions are told; the server tells them unless False.
+        people: The most people to look for in a picture.
     """
 
     top_k: int | None = None
     lookahead_ms: Number | None = None
     rate_limit_hz: Number | None = None
     drop: Literal["oldest", "never"] | None = None
+    hop_ms: Number | None = None
+    events: bool | None = None
+    people: int | None = None
 
 
 class Hello(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="hello"):
@@ -45,6 +51,8 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="
         size: Width and height of the image in pixels; needed unless `coordinates` is `metres`.
         up: The axis that points up, with `metres`.
         token: Admits the client where the server asks for one.
+        resume: The token of a session to go on with. After a loss the client sets it itself.
+        taught: The name of a saved set of taught actions, to know and to add to.
         options: What the client asks for.
     """
 
@@ -54,6 +62,8 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="
     size: tuple[Number, Number] | None = None
     up: str | None = None
     token: str | None = None
+    resume: str | None = None
+    taught: str | None = None
     options: Options | None = None
 
 
@@ -65,7 +75,26 @@ class HelloFields(TypedDict, total=False):
     size: tuple[Number, Number] | None
     up: str | None
     token: str | None
+    taught: str | None
     options: Options | None
+
+
+class Teach(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="teach"):
+    """What a person did from one time to another is an example of a new action."""
+
+    label: str
+    from_ms: Number
+    to_ms: Number
+    person: int | None = None
+
+
+class Forget(msgspec.Struct, frozen=True, tag="forget"):
+    """A taught action is not to be known any more."""
+
+    label: str
+
+
+Lesson: TypeAlias = Teach | Forget
 
 
 class Bye(msgspec.Struct, frozen=True, tag="bye"):
@@ -107,15 +136,46 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     idle_s: float | None = None
 
 
+class Latency(msgspec.Struct, frozen=True, kw_only=True):
+    """How late on the client's clock something is said, at most; `docs/wire.md` derives it.
+
+    Attributes:
+        warming_ms: From a person's first frame to the first that is spoken of.
+        label_ms: From a frame to the frame whose window answers it.
+        start_ms: From an action's first frame to the one that makes its start certain.
+        end_ms: The same of its end.
+    """
+
+    warming_ms: float = 0.0
+    label_ms: float = 0.0
+    start_ms: float = 0.0
+    end_ms: float = 0.0
+
+
 class Welcome(msgspec.Struct, frozen=True, kw_only=True, tag="welcome"):
-    """The server's answer to `hello`. A second one says that the client has reconnected."""
+    """The server's answer to `hello`. A second one says that the client has reconnected.
+
+    Attributes:
+        version: Of the wire.
+        session: Its name, in the server's logs too.
+        model: What answers.
+        resume: The token with which the session can be gone on with, once.
+        resumed: Whether it goes on where the lost one was; otherwise it has begun anew.
+        seen_ms: The newest frame that a resumed session has taken in.
+        taught: The actions that are known by teaching.
+        limits: What the server bears.
+        latency: When labels and events come.
+    """
 
     version: int
     session: str
     model: ModelInfo
     resume: str | None = None
     resumed: bool = False
+    seen_ms: float | None = None
+    taught: tuple[str, ...] = ()
     limits: Limits = Limits()
+    latency: Latency = Latency()
 
 
 class PersonAction(msgspec.Struct, frozen=True, kw_only=True):
@@ -180,7 +240,7 @@ class SeenPose(msgspec.Struct, frozen=True, kw_only=True, tag="pose"):
 
 
 class Taught(msgspec.Struct, frozen=True, kw_only=True, tag="taught"):
-    """An action was taught, or forgotten.
+    """An action was taught, or forgotten: the answer to whoever asked for that.
 
     Attributes:
         label: The action.
@@ -194,7 +254,11 @@ class Taught(msgspec.Struct, frozen=True, kw_only=True, tag="taught"):
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True, tag="notice"):
-    """The server tells of its own state, such as `draining` or `model-changed`."""
+    """The server tells of its own state.
+
+    `draining`: it stops soon, and the client will resume. `not-resumed`: it could not go on with
+    the lost session and says why. Others are `new-beginning`, `degraded` and `model-changed`.
+    """
 
     code: str
     message: str = ""

@@ -4,11 +4,14 @@ Neither knows a socket. Both are asked what to send again once a lost stream is 
 """
 
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from posewire_client.codec import Payload
 from posewire_client.messages import ModelInfo
+
+_KEPT_BYTES = 8 << 20
+"""Of frames that are labelled: more than go out in the second by which a crash sets a session back,
+as keypoints at any rate, as pictures at 30 a second."""
 
 _ROUNDING_MS = 1.0
 """A look-ahead may be rounded differently in the server; being wrong would be waiting for ever."""
@@ -50,6 +53,8 @@ class NewestFrame:
 class UnlabelledFrames:
     """All frames of a file that were sent and have no label yet, so that none is lost.
 
+    The newest that have one are kept, too: a session that a crash set back wants them again.
+
     A frame counts as due once the server has seen enough after it to label it: the model's
     look-ahead, and a hop. Only due frames are bounded, else a long look-ahead would never end.
 
@@ -57,38 +62,58 @@ class UnlabelledFrames:
         in_flight: The most due frames before the sender should wait; None to leave it to the
             server to read no faster than it labels.
         lookahead_ms: As asked of the server.
+        hop_ms: As asked of the server; None where the model's own hop counts frames.
     """
 
-    def __init__(self, in_flight: int | None, lookahead_ms: float) -> None:
+    def __init__(
+        self, in_flight: int | None, lookahead_ms: float, hop_ms: float | None = None
+    ) -> None:
         self._in_flight = in_flight
+        self._hop_ms = hop_ms
         self._asked_lookahead_ms = lookahead_ms
         self._lookahead_ms = lookahead_ms
         self._hop_frames = 1
-        self._refused = 0
+        self._unsettled = 0
         self._frames: deque[Frame] = deque()
+        self._labelled: deque[Frame] = deque()
+        self._labelled_bytes = 0
 
     def __len__(self) -> int:
         return len(self._frames)
 
-    def __iter__(self) -> Iterator[Frame]:
-        return iter(tuple(self._frames))
+    def serve(self, model: ModelInfo, seen_ms: float | None = None) -> tuple[Frame, ...]:
+        """Take the timing of the model that answers, on each new link.
 
-    def serve(self, model: ModelInfo) -> None:
-        """Take the timing of the model that answers, at the beginning of each session."""
+        Args:
+            model: Which answers.
+            seen_ms: The newest frame that a resumed session has taken in; None where the session
+                begins anew.
+
+        Returns:
+            The frames to send again: those that it has not seen.
+        """
         self._hop_frames = max(1, round(model.hop_ms * model.rate_hz / 1000))
         lookahead_ms = max(self._asked_lookahead_ms, model.lookahead_ms)
         self._lookahead_ms = lookahead_ms + _ROUNDING_MS if lookahead_ms else 0.0
-        self._refused = 0
+        if seen_ms is None:
+            self._unsettled = 0
+            return tuple(self._frames)
+        # The label of a frame that was seen comes next, or was on its way and is lost.
+        self._unsettled = sum(frame.t_ms <= seen_ms for frame in self._frames)
+        return tuple(one for one in (*self._labelled, *self._frames) if one.t_ms > seen_ms)
 
     def full(self) -> bool:
         """Whether so many labels are due that the sender should wait for one."""
         if self._in_flight is None:
             return False
-        bound = max(self._in_flight, self._hop_frames) + self._refused
+        bound = max(self._in_flight, self._hop_frames) + self._unsettled
         if len(self._frames) < bound:
             return False
-        # The window was run at one of the last `hop` frames, and so at this time or later.
-        run_ms = self._frames[-self._hop_frames].t_ms
+        # The window was run within the last hop, and so at this time or later.
+        if self._hop_ms is None:
+            run_ms = self._frames[-self._hop_frames].t_ms
+        else:
+            run_ms = self._frames[-1].t_ms - self._hop_ms - _ROUNDING_MS
         return self._frames[bound - 1].t_ms + self._lookahead_ms <= run_ms
 
     def add(self, frame: Frame) -> None:
@@ -98,13 +123,19 @@ class UnlabelledFrames:
     def settle(self, t_ms: float) -> None:
         """Forget all frames up to this one: labels come in order, and this one has come."""
         while self._frames and self._frames[0].t_ms <= t_ms:
-            self._frames.popleft()
+            self._keep(self._frames.popleft())
         if not self._frames:
-            self._refused = 0
+            self._unsettled = 0
 
     def refuse(self) -> None:
         """Widen the bound by a frame that the server refused, and that no label will settle.
 
         An error does not name its frame, so it stays until a later label settles it.
         """
-        self._refused += 1
+        self._unsettled += 1
+
+    def _keep(self, frame: Frame) -> None:
+        self._labelled.append(frame)
+        self._labelled_bytes += len(frame.payload)
+        while self._labelled_bytes > _KEPT_BYTES:
+            self._labelled_bytes -= len(self._labelled.popleft().payload)

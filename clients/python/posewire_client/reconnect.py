@@ -16,6 +16,9 @@ UNEXPLAINED_CODES = frozenset({NO_STATUS, NO_CLOSE_FRAME})
 TRY_LATER_CODES = frozenset({1012, 1013})
 """Restarting, and full: the server itself asks to be tried again."""
 
+MOVED = 4409
+"""The session was resumed in another connection: it is not this one's any more."""
+
 _PASSING_CODES = TRY_LATER_CODES | UNEXPLAINED_CODES | {1001, 1011, 1014}
 _TRY_LATER_STATUSES = frozenset({429, 503})
 _FIRST_SERVER_FAULT = 500

@@ -1,4 +1,4 @@
-"""One stream over all of its links: reads, reconnects, and sends what waits for a link.
+"""One stream over all of its links: reads, resumes, and sends what waits for a link.
 
 One task of its own reads the socket. How frames look on the wire is for `codec`, which frames
 are kept for `outbox`, when to try again for `dialler`.
@@ -9,12 +9,24 @@ import asyncio
 from posewire_client.codec import Codec
 from posewire_client.counts import Counts
 from posewire_client.dialler import Dialler
-from posewire_client.errors import PosewireError, RefusedError
+from posewire_client.errors import LessonError, PosewireError, RefusedError
 from posewire_client.inbox import Inbox
+from posewire_client.lessons import Lessons
 from posewire_client.link import Link
-from posewire_client.messages import Actions, Bye, ErrorMessage, Hello, Message, Options, Welcome
+from posewire_client.messages import (
+    Actions,
+    Bye,
+    ErrorMessage,
+    Hello,
+    Lesson,
+    Message,
+    Options,
+    Taught,
+    Welcome,
+)
 from posewire_client.outbox import Frame, NewestFrame, UnlabelledFrames
 from posewire_client.reconnect import LostError, Reconnect
+from posewire_client.told import Told
 
 UNREAD_LIMIT = 4096
 
@@ -45,8 +57,12 @@ class Stream:
         self._newest = NewestFrame()
         # Where only some frames are to be answered, a missing label is no sign of being behind.
         self._unlabelled = UnlabelledFrames(
-            None if options.rate_limit_hz else in_flight, float(options.lookahead_ms or 0)
+            None if options.rate_limit_hz else in_flight,
+            float(options.lookahead_ms or 0),
+            options.hop_ms,
         )
+        self._lessons = Lessons()
+        self._told = Told()
         self._progress = asyncio.Event()
         self._latest: Link | None = None
         self._link: Link | None = None  # the latest, while it can be sent on
@@ -64,7 +80,7 @@ class Stream:
             RefusedError: The server will not have this stream.
         """
         link, welcome = await self._dialler.dial()
-        await self._take_up(link, welcome)
+        await self._catch_up(link, self._take_up(link, welcome))
         self._task = asyncio.create_task(self._run(link), name="posewire-stream")
 
     async def send(self, frame: Frame) -> None:
@@ -78,6 +94,26 @@ class Stream:
             await self._send_without_loss(frame)
         else:
             await self._send_live(frame)
+
+    async def ask(self, lesson: Lesson) -> Taught:
+        """Have an action taught or forgotten, once there is a link, and wait for the answer.
+
+        Raises:
+            LessonError: The server did not do it, or the link was lost before it answered.
+            PosewireError: The stream has ended, or was never open.
+        """
+        self._check_open()
+        while self._link is None:
+            await self._wait_for_progress()
+            self._check_open()
+        payload = self._codec.encode(lesson)
+        answer = self._lessons.expect()
+        try:
+            # Where this fails the link is lost, and so is the answer.
+            await self._link.send(payload)
+            return await answer
+        finally:
+            answer.cancel()
 
     async def bye(self) -> None:
         """Say `bye` and wait until the server has closed the stream.
@@ -135,13 +171,14 @@ class Stream:
         """Read, over all losses, until the stream has ended for good."""
         failure: PosewireError | None = None
         try:
-            while (lost := await self._read(link)) is not None:
-                self._link = None
+            lost = await self._read(link)
+            while lost is not None:
+                self._let_go()
                 if self._leaving and not self._pending():
                     return
                 link, welcome = await self._dialler.redial(lost)
                 self.counts.reconnects += 1
-                await self._take_up(link, welcome)
+                lost = await self._go_on(link, welcome)
             if not self._leaving:
                 raise RefusedError("the server ended the stream, though the client said no bye")
         except PosewireError as error:
@@ -150,7 +187,7 @@ class Stream:
             await self._end(failure)
 
     async def _end(self, failure: PosewireError | None) -> None:
-        self._link = None
+        self._let_go()
         if not self.inbox.ended:
             self.inbox.end(failure)
         self._progress.set()
@@ -161,27 +198,50 @@ class Stream:
         """Deliver messages until the normal end, or the loss that is returned."""
         try:
             while (message := await link.receive()) is not None:
-                self._account(message)
-                self._deliver(message)
+                if not (self._lessons.take(message) or self._told.again(message)):
+                    self._account(message)
+                    self._deliver(message)
         except LostError as lost:
             return lost
         return None
 
-    async def _take_up(self, link: Link, welcome: Welcome) -> None:
-        """Begin a session: send what waits for it, then let new frames in."""
+    async def _go_on(self, link: Link, welcome: Welcome) -> LostError | None:
+        """Send what waits for a new link and read from it meanwhile; neither end waits so."""
+        catching_up = asyncio.create_task(self._catch_up(link, self._take_up(link, welcome)))
+        try:
+            return await self._read(link)
+        finally:
+            catching_up.cancel()
+            await asyncio.gather(catching_up, return_exceptions=True)
+
+    def _take_up(self, link: Link, welcome: Welcome) -> tuple[Frame, ...]:
+        """Begin or resume a session, and give the frames that it is to be sent again."""
         self._latest = link
         self.welcome = welcome
         self.counts.take(welcome)
         self._deliver(welcome)
-        self._unlabelled.serve(welcome.model)
-        for unlabelled in self._unlabelled:
-            await link.send(unlabelled.payload)
+        return self._unlabelled.serve(welcome.model, welcome.seen_ms if welcome.resumed else None)
+
+    async def _catch_up(self, link: Link, frames: tuple[Frame, ...]) -> None:
+        """Send what waits for the link, then let new frames in."""
+        for frame in frames:
+            await link.send(frame.payload)
         while (newest := self._newest.take()) is not None:
             self.counts.frames_sent += await link.send(newest.payload)
         if self._leaving:
             await link.send(self._codec.encode(Bye()))
         self._link = link
         self._progress.set()
+
+    def _let_go(self) -> None:
+        """Send no more on a link that is lost, or at the end."""
+        self._link = None
+        self._lessons.lose(
+            LessonError(
+                "the connection was lost before the server said whether it had learnt or "
+                "forgotten; the next welcome's `taught` says what it knows"
+            )
+        )
 
     def _account(self, message: Message) -> None:
         self.counts.take(message)

@@ -1,0 +1,207 @@
+/** The page: who plays, to whom it is shown, and what is said where that fails. */
+
+import { servedModel, type ServedModel } from "./model";
+import { SAMPLES } from "./motion/samples";
+import { PoseFinder } from "./pose/finder";
+import { MOST_PEOPLE, Run } from "./run";
+import { readable } from "./saying";
+import { Hindrance, type Source } from "./sources/source";
+import { camera, videoFile } from "./sources/video";
+import { LessonView } from "./teach/lesson_view";
+import { TaughtList } from "./teach/taught_list";
+import { TaughtSet } from "./teach/taught_set";
+import { Timeline } from "./timeline";
+import { Announcer } from "./views/announcer";
+import { byId, reducedMotion } from "./views/element";
+import { Gallery } from "./views/gallery";
+import { Now } from "./views/now";
+import { Panel } from "./views/panel";
+import { Stage } from "./views/stage";
+import { Status } from "./views/status";
+import { TimelineView } from "./views/timeline_view";
+
+const PANEL_MS = 500;
+const SLOW_MS = 5000;
+
+export class App {
+  readonly #token = new URLSearchParams(location.hash.slice(1)).get("token");
+  readonly #set = new TaughtSet(this.#token);
+  readonly #stage = new Stage();
+  readonly #now = new Now();
+  readonly #panel = new Panel();
+  readonly #status = new Status();
+  readonly #announcer = new Announcer();
+  readonly #timelineView = new TimelineView();
+  readonly #gallery = new Gallery((sample) => this.play({ kind: "sample", sample }));
+  readonly #taught = new TaughtList(this.#set, {
+    changed: () => this.#again(),
+    forget: (label) => this.#run?.client.forget(label),
+    hindered: (error) => this.#hindered(error),
+  });
+  readonly #lesson = new LessonView({
+    announce: (text) => this.#announcer.say(text),
+    hinder: (text) => this.#status.hinder(text),
+    taught: () => this.#taught.refresh(),
+  });
+  readonly #pictures = byId<HTMLInputElement>("pictures");
+  readonly #pause = byId<HTMLButtonElement>("pause");
+  #finder: PoseFinder | null = null;
+  #timeline = new Timeline();
+  #model: ServedModel | null = null;
+  #run: Run | null = null;
+  #source: Source | null = null;
+  #asked = 0;
+
+  /** Asks the server for its model, then plays the first sample at once. */
+  async start(): Promise<void> {
+    byId("camera").addEventListener("click", () => this.#open(camera));
+    byId<HTMLInputElement>("file").addEventListener("change", ({ target }) => {
+      const [file] = (target as HTMLInputElement).files ?? [];
+      if (file !== undefined) this.#open(() => videoFile(file));
+    });
+    this.#pictures.addEventListener("change", () => this.#again());
+    this.#pause.addEventListener("click", () => this.#togglePause());
+    setInterval(() => this.#refresh(), PANEL_MS);
+    const draw = (): void => {
+      if (this.#run !== null && !this.#run.paused) this.#timelineView.draw(this.#timeline, this.#run.nowMs);
+      requestAnimationFrame(draw);
+    };
+    try {
+      this.#model = await servedModel();
+    } catch {
+      this.#status.show({ kind: "connecting" });
+      this.#status.hinder("The server does not answer. Check that it runs; this page tries again by itself.");
+      setTimeout(() => location.reload(), SLOW_MS);
+      return;
+    }
+    this.#panel.describe(this.#model);
+    this.#limit(this.#model);
+    this.#taught.refresh();
+    requestAnimationFrame(draw);
+    const [first] = SAMPLES;
+    if (first !== undefined) await this.play({ kind: "sample", sample: first });
+    if (reducedMotion()) this.#togglePause();
+  }
+
+  /** Plays a source in place of the one before. */
+  async play(source: Source): Promise<void> {
+    const model = this.#model;
+    const asked = ++this.#asked;
+    if (model === null) return;
+    this.#status.hinder(null);
+    try {
+      const finder = source.kind === "sample" || this.#pictures.checked ? null : await this.#poseFinder();
+      if (asked !== this.#asked) return;
+      this.#begin(new Run(source, model, finder, { taught: this.#set.name, token: this.#token }, {
+        seen: (seen) => {
+          this.#stage.show(seen);
+          this.#lesson.see(seen);
+        },
+        labelled: (actions) => {
+          this.#stage.label(actions.people);
+          this.#lesson.identify(actions.t_ms, actions.people.map(({ id }) => id));
+          this.#now.show(actions.people, this.#taught.labels, performance.now());
+          this.#timeline.answer(actions);
+        },
+        hindered: (error) => this.#hindered(error),
+      }));
+    } catch (error) {
+      if (source.kind !== "sample" && source !== this.#source) source.release();
+      this.#hindered(error);
+    }
+  }
+
+  #begin(run: Run): void {
+    this.#run?.stop(run.source);
+    this.#run = run;
+    this.#source = run.source;
+    this.#timeline = new Timeline();
+    const timeline = this.#timeline;
+    this.#now.clear("No answer yet");
+    this.#stage.play(run.source, run.size);
+    this.#gallery.mark(run.source.kind === "sample" ? run.source.sample.id : null);
+    this.#lesson.follow(run);
+    this.#showPaused();
+    this.#status.show(run.client.state);
+    run.client.on("state", (state) => {
+      if (this.#run !== run) return;
+      this.#status.show(state);
+      if (state.kind === "waiting" || state.kind === "ended") {
+        // What was said last is no longer true of what is seen.
+        this.#stage.label([]);
+        this.#now.clear("No answer from the server");
+      }
+      if (state.kind === "waiting") this.#announcer.say("Connection lost. Reconnecting.");
+      if (state.kind === "open" && !state.welcome.resumed) timeline.cut();
+      if (state.kind === "open" && run.client.counts.reconnects > 0) this.#announcer.say("Connected again.");
+    });
+    run.client.on("event", (event) => {
+      timeline.event(event);
+      if (event.event === "start") {
+        this.#announcer.say(`${readable(event.label)}, ${Math.round(event.score * 100)} percent`);
+      }
+    });
+    run.client.on("error", ({ message, fatal }) => {
+      if (!fatal) this.#status.hinder(`The server refused something: ${message}.`);
+    });
+  }
+
+  async #open(opened: () => Promise<Source>): Promise<void> {
+    try {
+      await this.play(await opened());
+    } catch (error) {
+      this.#hindered(error);
+    }
+  }
+
+  /** The same source once more, under other terms. */
+  #again(): void {
+    if (this.#source !== null) void this.play(this.#source);
+  }
+
+  async #poseFinder(): Promise<PoseFinder> {
+    this.#finder ??= new PoseFinder();
+    this.#status.busy("Loading the pose model…");
+    await this.#finder.start(MOST_PEOPLE);
+    return this.#finder;
+  }
+
+  /** Says what this model cannot do, where the button for it is. */
+  #limit(model: ServedModel): void {
+    const why = byId("why-not");
+    if (model.reads === "metres") {
+      for (const id of ["camera", "file", "pictures"]) byId<HTMLButtonElement>(id).disabled = true;
+      why.textContent = `Webcam and video are off: ${model.name} reads body positions in metres, as a depth camera measures them, and a webcam has none. The samples below are in metres and play. To use a webcam, serve a model that reads pictures: POSEWIRE_MODEL=FILE make serve.`;
+      why.hidden = false;
+    } else if (model.imagesRefused !== null) {
+      this.#pictures.disabled = true;
+      byId("pictures-why").textContent = `Not on this server: ${model.imagesRefused}`;
+    }
+  }
+
+  #togglePause(): void {
+    const run = this.#run;
+    if (run === null) return;
+    run.paused = !run.paused;
+    const { source } = run;
+    if (source.kind === "file") void (run.paused ? source.video.pause() : source.video.play());
+    this.#showPaused();
+  }
+
+  #showPaused(): void {
+    this.#pause.hidden = this.#run === null;
+    this.#pause.textContent = this.#run?.paused === true ? "Play" : "Pause";
+  }
+
+  #refresh(): void {
+    if (this.#run === null) return;
+    this.#panel.show(this.#run);
+    this.#timelineView.describe(this.#timeline);
+  }
+
+  #hindered(error: unknown): void {
+    if (this.#run !== null) this.#status.show(this.#run.client.state);
+    const known = error instanceof Hindrance;
+    this.#status.hinder(known ? error.message : `Something failed in this page (${String(error)}). Reload it.`);
+  }
+}
