@@ -10,7 +10,7 @@ def describe(artifact: Artifact) -> list[str]:
     spec, window = artifact.spec, artifact.spec.window
     operators = Counter(node.op_type for node in artifact.model.graph.node)
     opset = next(entry.version for entry in artifact.model.opset_import if entry.domain == "")
-    kept_mb = artifact.path.stat().st_size / 1e6
+    kept_mb = len(artifact.content) / 1e6
     calibration = spec.calibration
     thresholds = [f"{label} {score:g}" for label, score in calibration.thresholds.items()]
     facts = {
@@ -26,6 +26,9 @@ def describe(artifact: Artifact) -> list[str]:
         f"{', '.join([f'{calibration.unknown_threshold:g}', *thresholds])}",
         "precision": spec.precision,
         "file": f"{kept_mb:.2f} MB, opset {opset}, {sum(operators.values())} nodes",
+        "sha256": artifact.sha256,
+        "TensorRT": f"batches of {artifact.profile.least} to {artifact.profile.most}, "
+        f"tuned for {artifact.profile.usual}",
         "operators": ", ".join(f"{name} {count}" for name, count in sorted(operators.items())),
         "data": spec.provenance.data,
         "terms": spec.provenance.terms,

@@ -7,6 +7,11 @@ from training.commands import Command, add_commands
 TASKS = (
     Command("recognition", "training.finetune_recognition", "a class for every clip"),
     Command(
+        "linear",
+        "training.finetune_linear",
+        "a linear head on an encoder that stays as it is",
+    ),
+    Command(
         "frames",
         "training.finetune_frames",
         "labels for every frame of recordings, by any protocol",

@@ -2,8 +2,8 @@
 
 A service that loads models at run time is handed files by others. An artifact needs nothing beside
 it, so one that points to another file, calls an operator that is not ONNX's own, brings functions
-or nested graphs, or claims tensors that it does not store, is refused here, with the standard
-library alone. What arithmetic an honest-looking graph does is not judged: whom to trust is the
+or nested graphs, or claims tensors that it does not store, is refused here, without the onnx
+package. What arithmetic an honest-looking graph does is not judged: whom to trust is the
 manifest's (`model.pose.manifest`), how much memory a process may take is its container's.
 """
 

@@ -13,6 +13,8 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from model.pose.artifact import ArtifactError, ArtifactSpec, Shapes, check_graph, read_spec
+from model.pose.artifact_guard import check_content
+from model.pose.seal import check_seal
 
 CPU = ("CPUExecutionProvider",)
 
@@ -59,8 +61,6 @@ class ArtifactSession:
         threads: int | None = None,
         bind: bool | None = None,
     ) -> None:
-        if content is None and not path.is_file():
-            raise ArtifactError(f"{path}: an artifact is an .onnx file, there is no such file")
         options = ort.SessionOptions()
         options.log_severity_level = _QUIET
         if threads is not None:
@@ -68,10 +68,15 @@ class ArtifactSession:
             options.inter_op_num_threads = 1
         available = ort.get_available_providers()
         self.asked = tuple(name for name in providers if name in available)
+        if content is None:
+            content = _read(path)
         try:
-            self._session = ort.InferenceSession(
-                content or path, options, providers=list(self.asked)
-            )
+            check_content(content)
+            check_seal(content)
+        except ArtifactError as error:
+            raise ArtifactError(f"{path}: {error}") from None
+        try:
+            self._session = ort.InferenceSession(content, options, providers=list(self.asked))
         except Exception as error:  # ONNX Runtime's errors have no type in common
             reason = " ".join(str(error).split())
             raise ArtifactError(f"{path}: not an ONNX file that can be run: {reason}") from None
@@ -114,6 +119,15 @@ class ArtifactSession:
         self._session.run_with_iobinding(binding)
         outputs: Sequence[NDArray[np.float32]] = binding.copy_outputs_to_cpu()
         return outputs
+
+
+def _read(path: Path) -> bytes:
+    if not path.is_file():
+        raise ArtifactError(f"{path}: an artifact is an .onnx file, there is no such file")
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ArtifactError(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def _shapes(values: Sequence[ort.NodeArg]) -> Shapes:

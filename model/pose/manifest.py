@@ -54,7 +54,9 @@ class Manifest(msgspec.Struct, frozen=True):
             if entry.sha256 == found:
                 return entry
         trusted = ", ".join(entry.file for entry in self.artifacts) or "none"
-        raise ArtifactError(f"the manifest does not list the file, sha256 {found}; it has {trusted}")
+        raise ArtifactError(
+            f"the manifest does not list the file, sha256 {found}; it has {trusted}"
+        )
 
 
 def read_manifest(path: Path) -> Manifest:

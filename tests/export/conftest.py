@@ -1,5 +1,6 @@
 """What the tests of export share: one small checkpoint, exported once by the real command."""
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -29,9 +30,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
+    content = (place / "small.onnx").read_bytes()
     assert json.loads(done.stdout.splitlines()[-1]) == {
         "artifact": str(place / "small.onnx"),
         "name": "hands",
-        "bytes": (place / "small.onnx").stat().st_size,
+        "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
     }
     return place

@@ -1,5 +1,6 @@
 """`python -m export`: a checkpoint becomes an artifact that is verified, or one sentence."""
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -12,6 +13,7 @@ import torch
 from onnx import numpy_helper
 
 from export.__main__ import main
+from export.artifact_file import open_artifact, write_artifact
 from model.pose.artifact import METADATA_KEY
 from service.engine import OnnxEngine
 from tests.export.checkpoints import small_network, write_checkpoint
@@ -49,7 +51,7 @@ def test_it_verifies_and_is_what_the_service_runs(place: Path, printed: Printed)
     clips = np.random.default_rng(2).normal(size=shape).astype(np.float32)
     with torch.inference_mode():
         logits, _ = small_network()(torch.from_numpy(clips))
-    np.testing.assert_allclose(engine.infer(clips), logits, atol=1e-4)
+    np.testing.assert_allclose(engine.infer(clips).logits, logits, atol=1e-4)
     engine.close()
 
 
@@ -68,20 +70,31 @@ def test_inspect_says_what_it_is(place: Path, printed: Printed) -> None:
     declared = json.loads(KINECT.to_metadata()[METADATA_KEY])
     assert len(spec["provenance"].pop("checkpoint_sha256")) == 64
     del declared["provenance"]["checkpoint_sha256"]
+    assert spec.pop("sha256") == hashlib.sha256((place / "small.onnx").read_bytes()).hexdigest()
     assert spec == declared
 
 
 def test_changed_weights_do_not_verify(place: Path, printed: Printed) -> None:
-    """An artifact of which one weight was changed fails verification: exit 1, and says where."""
+    """An artifact of which one weight was changed is no longer what was sealed.
+
+    Sealed again it opens, and fails verification: exit 1, and says where.
+    """
     model = onnx.load(place / "small.onnx")
     weight = max(model.graph.initializer, key=lambda entry: len(entry.raw_data))
     values = numpy_helper.to_array(weight).copy()
     values.flat[0] += 0.5
     weight.CopyFrom(numpy_helper.from_array(values, weight.name))
     onnx.save(model, place / "forged.onnx")
+    assert "forged.onnx: the artifact's seal is broken: " in refused(
+        printed, *verify(place, "forged.onnx")
+    )
+    write_artifact(model, open_artifact(place / "small.onnx").spec, place / "forged.onnx")
     assert main(verify(place, "forged.onnx")) == 1
     lines = printed.readouterr().out.splitlines()
-    assert any(re.match(r"torch at batch 7 +logits +\S+ DIFFERS", line) for line in lines)
+    assert any(
+        re.match(r"torch at batch 7 +logits +\S+ of 0\.0001 allowed: DIFFERS", line)
+        for line in lines
+    )
     assert main([*verify(place, "forged.onnx"), "--json"]) == 1
     assert json.loads(printed.readouterr().out)["verified"] is False
 

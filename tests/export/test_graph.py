@@ -59,7 +59,8 @@ def test_nothing_of_the_builder_is_left_in_it(artifact: Artifact) -> None:
     content = artifact.path.read_bytes()
     assert str(Path(__file__).parents[2]).encode() not in content
     assert b"recogniser.py" not in content
-    assert [entry.key for entry in artifact.model.metadata_props] == ["posewire"]
+    keys = [entry.key for entry in artifact.model.metadata_props]
+    assert keys == ["posewire", "posewire-tensorrt", "posewire-sha256"]
 
 
 @pytest.mark.parametrize("batch", [1, 7, 64])

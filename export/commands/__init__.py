@@ -1,0 +1,1 @@
+"""The commands of export, a module each."""

@@ -1,0 +1,180 @@
+"""Quantisation: an artifact's graph at less precision.
+
+- `fp16`: weights and arithmetic at half precision, but layer normalisations and softmaxes, whose
+  sums outgrow it, and the input and outputs, which stay float32.
+- `int8-dynamic`: weights at int8, activations scaled anew in each run, over the whole batch.
+- `int8-static`: weights and activations at int8 by scales that real windows gave, symmetric, as
+  TensorRT wants them (zero points of 0).
+
+Only products with weights are quantised to int8: those of attention have no weight, and all else
+costs little. What a graph of less precision is worth is `export.fidelity`'s.
+"""
+
+import logging
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnxruntime import quantization
+from onnxruntime.quantization.shape_inference import quant_pre_process
+from onnxruntime.transformers.float16 import convert_float_to_float16
+from onnxruntime.transformers.onnx_model import OnnxModel
+
+from model.pose.artifact import ArtifactSpec
+
+Precision = Literal["fp16", "int8-dynamic", "int8-static"]
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+
+KEPT_AT_FLOAT32 = ("LayerNormalization", "Softmax")
+QUANTISED = ("MatMul", "Gemm")
+
+CALIBRATION_BATCH = 16
+
+
+def declared(precision: Precision) -> Literal["fp16", "int8"]:
+    """Returns what the metadata says of a precision."""
+    return "fp16" if precision == "fp16" else "int8"
+
+
+def quantised(
+    model: onnx.ModelProto, precision: Precision, windows: NDArray[np.float32]
+) -> onnx.ModelProto:
+    """Returns a graph at less precision; the metadata is left out.
+
+    Args:
+        model: at float32.
+        precision: which.
+        windows: (N, 3, T, V, M) real windows that give the scales of `int8-static`.
+
+    Raises:
+        ValueError: there are no windows for `int8-static`.
+    """
+    bare = onnx.ModelProto()
+    bare.CopyFrom(model)
+    del bare.metadata_props[:]
+    with _silenced():
+        if precision == "fp16":
+            return _halved(bare)
+        if precision == "int8-static" and not len(windows):
+            raise ValueError("int8-static needs real windows to calibrate with, got none")
+        with tempfile.TemporaryDirectory() as folder:
+            return _in_int8(bare, precision, windows, Path(folder))
+
+
+def check_float32(spec: ArtifactSpec) -> None:
+    """Refuses an artifact that has lost precision already.
+
+    Raises:
+        ValueError: it is not at float32.
+    """
+    if spec.precision != "fp32":
+        raise ValueError(f"expected an artifact at fp32 to quantise, got one at {spec.precision}")
+
+
+def _halved(model: onnx.ModelProto) -> onnx.ModelProto:
+    _unshare(model.graph)
+    halved: onnx.ModelProto = convert_float_to_float16(
+        model, keep_io_types=True, op_block_list=list(KEPT_AT_FLOAT32)
+    )
+    # The converter puts the casts of inputs last; ONNX wants what is read to stand before.
+    OnnxModel.graph_topological_sort(halved.graph, is_deterministic=True)
+    # It leaves the types of some values as they were; they follow from the nodes.
+    del halved.graph.value_info[:]
+    return halved
+
+
+def _unshare(graph: onnx.GraphProto) -> None:
+    """Gives nodes that stay at float32 weights of their own, where others read them too.
+
+    Equal weights are one weight in an exported graph, and the converter casts it back once for each
+    such node, under one name.
+    """
+    weights = {tensor.name: tensor for tensor in graph.initializer}
+    for number, node in enumerate(graph.node):
+        if node.op_type not in KEPT_AT_FLOAT32:
+            continue
+        for place, name in enumerate(node.input):
+            if name in weights:
+                own = graph.initializer.add()
+                own.CopyFrom(weights[name])
+                own.name = node.input[place] = f"{name}.of_node_{number}"
+    read = {name for node in graph.node for name in node.input}
+    kept = [tensor for tensor in graph.initializer if tensor.name in read]
+    del graph.initializer[:]
+    graph.initializer.extend(kept)
+
+
+def _in_int8(
+    model: onnx.ModelProto, precision: Precision, windows: NDArray[np.float32], folder: Path
+) -> onnx.ModelProto:
+    source, prepared, written = (folder / name for name in ("source", "prepared", "written"))
+    onnx.save(model, source)
+    # Folds constants, so that a weight that is transposed first is a weight to the quantiser too.
+    quant_pre_process(source, prepared, skip_symbolic_shape=True)
+    if precision == "int8-dynamic":
+        quantization.quantize_dynamic(
+            prepared,
+            written,
+            op_types_to_quantize=list(QUANTISED),
+            per_channel=True,
+            extra_options={"MatMulConstBOnly": True},
+        )
+    else:
+        quantization.quantize_static(
+            prepared,
+            written,
+            _Windows(windows),
+            quant_format=quantization.QuantFormat.QDQ,
+            op_types_to_quantize=list(QUANTISED),
+            per_channel=True,
+            activation_type=quantization.QuantType.QInt8,
+            weight_type=quantization.QuantType.QInt8,
+            calibrate_method=quantization.CalibrationMethod.MinMax,
+            extra_options={
+                "MatMulConstBOnly": True,
+                "ActivationSymmetric": True,
+                "WeightSymmetric": True,
+            },
+        )
+    result = onnx.load(written)
+    del result.metadata_props[:]
+    # The quantiser imports its own domain, whether or not it used it.
+    used = {node.domain for node in result.graph.node}
+    kept = [entry for entry in result.opset_import if entry.domain in used | {""}]
+    del result.opset_import[:]
+    result.opset_import.extend(kept)
+    return result
+
+
+class _Windows:
+    """Windows, handed to the quantiser a batch at a time."""
+
+    def __init__(self, windows: NDArray[np.float32]) -> None:
+        starts = range(0, len(windows), CALIBRATION_BATCH)
+        self._batches = iter([windows[start : start + CALIBRATION_BATCH] for start in starts])
+
+    def get_next(self) -> dict[str, NDArray[np.float32]] | None:
+        """The next batch as inputs, or None after the last."""
+        batch = next(self._batches, None)
+        return None if batch is None else {"clip": batch}
+
+
+@contextmanager
+def _silenced() -> Iterator[None]:
+    """Keeps what the converters say of each weight and step to themselves."""
+    root = logging.getLogger()
+    level = root.level
+    root.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            # A weight too small for float16 becomes its smallest number; that is measured.
+            warnings.simplefilter("ignore", UserWarning)
+            yield
+    finally:
+        root.setLevel(level)

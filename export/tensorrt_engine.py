@@ -1,0 +1,128 @@
+"""The engine: the command that builds it from an artifact, and its place in a cache.
+
+`trtexec` comes with TensorRT. Engines run on the GPU model and the version that built them alone,
+so both stand in the name, beside the artifact's hash.
+"""
+
+import re
+import shlex
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from export.artifact_file import Artifact
+
+PLACES = ("/usr/src/tensorrt/bin", "/opt/tensorrt/bin")
+"""Where NVIDIA's packages put trtexec, beside the PATH."""
+
+_VERSION = re.compile(r"\[TensorRT v(\d+)\]")
+_ENOUGH_S = 60
+_BUILD_S = 3600
+
+
+@dataclass(frozen=True)
+class Builder:
+    """TensorRT on this machine.
+
+    Attributes:
+        trtexec: its program.
+        version: of TensorRT, as it says it: 101500 for 10.15.0.
+        gpu: the model of the GPU, as a file may be called.
+    """
+
+    trtexec: str
+    version: str
+    gpu: str
+
+
+def find_builder() -> Builder | None:
+    """Looks for TensorRT and a GPU; None where one of them is missing."""
+    trtexec = shutil.which("trtexec") or next(
+        (found for place in PLACES if (found := shutil.which("trtexec", path=place))), None
+    )
+    if trtexec is None:
+        return None
+    version = _VERSION.search(_said([trtexec, "--help"]))
+    gpu = _said(["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]).splitlines()
+    if version is None or not gpu:
+        return None
+    return Builder(trtexec, version[1], re.sub(r"[^a-z0-9]+", "-", gpu[0].lower()).strip("-"))
+
+
+def engine_path(artifact: Artifact, builder: Builder, cache: Path) -> Path:
+    """Returns where the engine of an artifact lies, by artifact, GPU and version."""
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", artifact.spec.name)
+    return cache / f"{name}-{artifact.sha256[:16]}-{builder.gpu}-trt{builder.version}.engine"
+
+
+def build_command(artifact: Artifact, engine: Path, trtexec: str = "trtexec") -> list[str]:
+    """Returns the command that builds an engine.
+
+    The types of the graph are the engine's: what export kept at float32 stays so, whatever else is
+    half precision or int8.
+    """
+    shapes = artifact.profile.shapes(artifact.spec)
+    return [
+        trtexec,
+        f"--onnx={artifact.path}",
+        f"--saveEngine={engine}",
+        "--stronglyTyped",
+        *(f"--{name}Shapes={shape}" for name, shape in shapes.items()),
+        f"--timingCacheFile={engine.with_suffix('.timing')}",
+        "--skipInference",
+    ]
+
+
+def script(command: list[str]) -> str:
+    """Returns a command as a shell script, an argument a line."""
+    return "#!/bin/sh\nexec " + " \\\n  ".join(shlex.quote(word) for word in command) + "\n"
+
+
+def build(artifact: Artifact, builder: Builder, cache: Path) -> tuple[Path, bool]:
+    """Builds the engine of an artifact, unless it is there.
+
+    Returns:
+        Its file, and whether it was built now.
+
+    Raises:
+        ValueError: trtexec failed; the sentence has its last word.
+    """
+    engine = engine_path(artifact, builder, cache)
+    if engine.is_file():
+        return engine, False
+    cache.mkdir(parents=True, exist_ok=True)
+    part = engine.with_suffix(".part")
+    command = build_command(artifact, part, builder.trtexec)
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", timeout=_BUILD_S, check=False
+        )
+        if done.returncode or not part.is_file():
+            words = (done.stderr.strip() or done.stdout.strip() or "nothing").splitlines()
+            raise ValueError(
+                f"{artifact.path}: trtexec ended with {done.returncode} and no engine; it last "
+                f"said: {words[-1][:200]}"
+            )
+        part.replace(engine)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ValueError(f"{artifact.path}: trtexec could not build it: {error}") from None
+    finally:
+        part.unlink(missing_ok=True)
+    return engine, True
+
+
+def _said(command: list[str]) -> str:
+    """What a program prints; nothing where it cannot be run."""
+    try:
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_ENOUGH_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout + done.stderr if "trtexec" in command[0] else done.stdout
