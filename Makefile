@@ -5,6 +5,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c requi
 MODEL ?= weights/utkinect.onnx
 UTKINECT ?= ../shared/data/utkinect
 CLIENT := -e ./clients/python
+FETCHED := weights/pose_full.task weights/vision
 
 .PHONY: help setup serve test check check-container format bench train-demo lock clean
 .DEFAULT_GOAL := help
@@ -12,11 +13,11 @@ CLIENT := -e ./clients/python
 help: ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 18
 
-setup: .venv/.ready weights/pose_full.task ## Everything that the commands below need, in .venv
-serve: .venv/.ready-to-serve weights/pose_full.task ## The service with the embedded default model, on http://127.0.0.1:8000
+setup: .venv/.ready $(FETCHED) clients/web/node_modules/.ready ## Everything that the commands below need, in .venv
+serve: .venv/.ready-to-serve $(FETCHED) ## The service with the embedded default model, on http://127.0.0.1:8000
 	$(BIN)/python -m service serve
 
-test: .venv/.ready weights/pose_full.task ## The tests
+test: .venv/.ready $(FETCHED) clients/web/node_modules/.ready ## The tests
 	$(BIN)/python -m pytest
 
 check: .venv/.ready ## Style, types, the order of dependencies
@@ -51,6 +52,7 @@ lock: .venv/.ready ## The exact pins, anew
 
 clean: ## Removes the environment and what the steps have built
 	rm -rf .venv build *.egg-info clients/python/*.egg-info
+	rm -rf clients/web/node_modules weights/vision weights/*.task
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 .venv/bin/python:
@@ -66,10 +68,18 @@ clean: ## Removes the environment and what the steps have built
 	@touch $@
 
 .venv/.ready: .venv/bin/python pyproject.toml requirements.lock clients/python/pyproject.toml
-	@docker/packages.sh libgl1 libglib2.0-0 libegl1 libgles2 openssl redis-server
+	@docker/packages.sh libgl1 libglib2.0-0 libegl1 libgles2 chromium nodejs npm openssl redis-server
 	$(PIP) -e ".[cpu,images,train,export,dev]" $(CLIENT)
 	@touch $@ .venv/.ready-to-serve
 
-# Only images need it: where it cannot be had, poses are served all the same.
+# Where these cannot be had, keypoints are served all the same.
 weights/pose_full.task: .venv/.ready-to-serve
-	@$(BIN)/python -m service pose-model --out $@ || echo "served without it: images are refused, poses are not"
+	@$(BIN)/python -m service pose-model --out $@ || echo "served without it: pictures are refused"
+
+weights/vision: .venv/.ready-to-serve
+	@$(BIN)/python -m service page-runtime --out $@ || echo "served without it: the page plays samples only"
+
+# What tests the browser client and builds the page; the page that is served is built already.
+clients/web/node_modules/.ready: clients/web/package-lock.json
+	@cd clients/web && npm ci --silent --no-audit --no-fund && npm run --silent build -w @posewire/client && \
+		touch node_modules/.ready || echo "without them tests of the browser client are skipped"

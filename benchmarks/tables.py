@@ -94,8 +94,17 @@ TABLES: Mapping[str, Table] = {
         digits=2,
     ),
     "streams": Table(
-        rows=(("streams_1", "1 client"), ("streams_10", "10 clients")),
-        columns=(("median_ms", "median"), ("p99_ms", "99 %")),
+        rows=tuple(
+            (f"streams_{clients}", f"{clients} client" + "s" * (clients > 1))
+            for clients in (1, 10, 50, 100, 200)
+        ),
+        columns=(
+            ("median_ms", "median, ms"),
+            ("p99_ms", "99 %, ms"),
+            ("p99_beyond_hop_ms", "99 % beyond the hop, ms"),
+            ("dropped", "frames dropped"),
+            ("cpu_ms_a_frame", "server's CPU a frame, ms"),
+        ),
         pattern="service.{row}.{column}",
     ),
 }

@@ -4,6 +4,7 @@ import argparse
 import json
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from model.pose.command_line import UNUSABLE, Parser
@@ -12,6 +13,7 @@ from service.app import create_app
 from service.asyncapi import document
 from service.doctor import examine
 from service.engine import OnnxEngine
+from service.page_runtime import DEFAULT_RUNTIME, ensure_page_runtime
 from service.pose_model import DEFAULT_POSE_MODEL, ensure_pose_model
 from service.server import address_of, bind, server
 from service.settings import Settings, load_settings
@@ -28,7 +30,9 @@ def main(arguments: list[str] | None = None) -> int:
         if options.command == "poses":
             return poses.run(options, load_settings().pose_model or DEFAULT_POSE_MODEL)
         if options.command == "pose-model":
-            return _pose_model(options.out, as_json=options.json)
+            return _made(ensure_pose_model, options.out, as_json=options.json)
+        if options.command == "page-runtime":
+            return _made(ensure_page_runtime, options.out, as_json=options.json)
         settings = load_settings(host=options.host, port=options.port, model=options.model)
         if options.command == "doctor":
             return _doctor(settings, as_json=options.json)
@@ -70,14 +74,14 @@ def _doctor(settings: Settings, *, as_json: bool) -> int:
     return 1 if report.problems else 0
 
 
-def _pose_model(path: Path, *, as_json: bool) -> int:
+def _made(ensure: Callable[[Path], bool], path: Path, *, as_json: bool) -> int:
     try:
-        made = ensure_pose_model(path)
+        made = ensure(path)
     except OSError as error:
         raise ValueError(f"cannot write {path}: {error.strerror or error}") from None
     print(f"{path} {'is made' if made else 'is there already'}")
     if as_json:
-        print(json.dumps({"model": str(path), "made": made}))
+        print(json.dumps({"path": str(path), "made": made}))
     return 0
 
 
@@ -101,12 +105,15 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--json", action="store_true", help="one machine-readable line")
     description = "Writes the poses of videos as recordings, as the service would see them."
     poses.add_arguments(commands.add_parser("poses", help=description, description=description))
-    description = "Puts the pose model together from its package, unless it is there."
-    command = commands.add_parser("pose-model", help=description, description=description)
-    command.add_argument(
-        "--out", type=Path, default=DEFAULT_POSE_MODEL, help="the .task file (default %(default)s)"
-    )
-    command.add_argument("--json", action="store_true", help="one machine-readable line")
+    prepared = {
+        "pose-model": ("Puts the pose model together from its package", DEFAULT_POSE_MODEL),
+        "page-runtime": ("Fetches what the page finds poses with", DEFAULT_RUNTIME),
+    }
+    for name, (what, place) in prepared.items():
+        description = f"{what}, unless it is there."
+        command = commands.add_parser(name, help=description, description=description)
+        command.add_argument("--out", type=Path, default=place, help="where (default %(default)s)")
+        command.add_argument("--json", action="store_true", help="one machine-readable line")
     commands.add_parser(
         "asyncapi", help="print the description of the socket, which is docs/asyncapi.yaml"
     )

@@ -3,22 +3,29 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI, Response, WebSocket
-from fastapi.responses import HTMLResponse
+from fastapi import FastAPI, Request, Response, WebSocket
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
 from fastapi_offline import FastAPIOffline
 
 from service.admin import admin_routes
 from service.engine import Engine
 from service.metrics import CONTENT_TYPE
+from service.page_routes import page_routes
+from service.page_runtime import DEFAULT_RUNTIME
+from service.pose_model import DEFAULT_POSE_MODEL
 from service.pose_pool import MakeWorker
 from service.recording_routes import recording_routes
 from service.session import Session
 from service.settings import Settings
 from service.shared import Shared
 from service.taught_routes import taught_routes
+
+PAGE = Path(__file__).with_name("page")
+"""The demo page, as clients/web is built."""
 
 BODY_BYTES = 16 << 10
 """The largest body of a request, where its route takes no other."""
@@ -65,11 +72,14 @@ def create_app(
     app.state.shared = shared
     for routes in (admin_routes, recording_routes, taught_routes):
         app.include_router(routes(shared))
-    page = files("service").joinpath("page.html").read_text(encoding="utf-8")
+    pose_model = settings.pose_model or DEFAULT_POSE_MODEL
+    app.include_router(page_routes(PAGE, DEFAULT_RUNTIME, pose_model))
 
-    @app.get("/", response_class=HTMLResponse, include_in_schema=False)
-    async def index() -> str:
-        return page
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        # What came is not repeated: it need not be text that can be sent.
+        found = [{name: each[name] for name in ("loc", "msg", "type")} for each in error.errors()]
+        return JSONResponse({"detail": found}, 422)
 
     @app.get("/healthz", summary="Whether the process answers")
     async def healthz() -> dict[str, str]:

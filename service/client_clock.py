@@ -6,6 +6,8 @@ lies far back, that is the time now, and the stream begins anew. A jump ahead ne
 a silence, across which nothing is interpolated and after which everybody is somebody new.
 """
 
+import msgspec
+
 from service.protocol import Notice, Refusal
 
 CLOSEST_MS = 1.0
@@ -21,6 +23,15 @@ SET_BACK_FRAMES = 5
 """So many in a row, each after the one before, are a clock that was set back."""
 
 
+class ClockState(msgspec.Struct, frozen=True):
+    """What is taken of the times to come depends on this: the newest, and how far back it went."""
+
+    newest_ms: float | None
+    refused: int
+    back_ms: float | None
+    back_frames: int
+
+
 class ClientClock:
     """The times of one client's frames.
 
@@ -34,6 +45,15 @@ class ClientClock:
         """Frames that were refused for their time, in all."""
         self._back_ms: float | None = None
         self._back_frames = 0
+
+    def state(self) -> ClockState:
+        """Returns what the times that will be taken depend on."""
+        return ClockState(self.newest_ms, self.refused, self._back_ms, self._back_frames)
+
+    def restore(self, state: ClockState) -> None:
+        """Goes on from a state."""
+        self.newest_ms, self.refused = state.newest_ms, state.refused
+        self._back_ms, self._back_frames = state.back_ms, state.back_frames
 
     def check(self, t_ms: float) -> Notice | None:
         """Looks at the time of a frame before anything is done with it.

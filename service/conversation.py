@@ -4,6 +4,7 @@ What a frame means is `service.intake`'s, what is said of it `service.answering`
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from service.answering import Answering
 from service.intake import PictureIntake, PoseIntake
@@ -62,18 +63,21 @@ class Conversation:
         self._loop = asyncio.get_running_loop()
         self.whole = True
 
-    async def listen(self) -> None:
+    async def listen(self, heard: Callable[[], Awaitable[None]]) -> None:
         """Answers frames until the client says bye or the server stops.
 
         Afterwards nothing is due, and nobody answers any more. Where this raises, the run in
         flight, if there was one, has ended.
+
+        Args:
+            heard: is called with every message that comes.
 
         Raises:
             Gone: the client went without a bye.
             Refusal: the client did what ends the connection, or its pictures cannot be looked at.
         """
         answering = asyncio.create_task(self._answering.run())
-        hearing = asyncio.create_task(self._hear())
+        hearing = asyncio.create_task(self._hear(heard))
         try:
             await asyncio.wait((answering, hearing), return_when=asyncio.FIRST_COMPLETED)
             if answering.done():
@@ -98,12 +102,12 @@ class Conversation:
             return False
         return True
 
-    async def _hear(self) -> None:
+    async def _hear(self, heard: Callable[[], Awaitable[None]]) -> None:
         """Reads messages, and looks at pictures beside that, until no more come."""
         if self._poses is None or not isinstance(self._intake, PictureIntake):
-            await self._read()
+            await self._read(heard)
             return
-        reading = asyncio.create_task(self._read())
+        reading = asyncio.create_task(self._read(heard))
         looking = asyncio.create_task(self._look(self._poses, self._intake))
         try:
             await asyncio.wait((reading, looking), return_when=asyncio.FIRST_COMPLETED)
@@ -117,9 +121,10 @@ class Conversation:
                 task.cancel()
             await asyncio.gather(reading, looking, return_exceptions=True)
 
-    async def _read(self) -> None:
+    async def _read(self, heard: Callable[[], Awaitable[None]]) -> None:
         """Takes messages in until the client says bye or the server stops."""
         async for message in self._socket.messages():
+            await heard()
             if isinstance(message, Bye):
                 return
             try:

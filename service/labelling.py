@@ -17,7 +17,7 @@ from model.pose.hysteresis import HysteresisState
 from model.pose.layout import layout_named
 from model.pose.stream import PERSON_ENDS_MS, DueWindows, FrameAnswer, Keypoints, LabelStream
 from model.pose.stream_state import StreamState
-from service.client_clock import ClientClock
+from service.client_clock import ClientClock, ClockState
 from service.hello import pacing, with_lookahead
 from service.pacing import RateLimit
 from service.protocol import Event, Hello, Notice, PersonAction
@@ -41,7 +41,7 @@ class LabellingState(msgspec.Struct, frozen=True):
     """What all answers and events to come depend on, but for what was taught."""
 
     chapters: tuple[ChapterState, ...]
-    refused: int
+    clock: ClockState
 
 
 @dataclass(eq=False)
@@ -103,11 +103,6 @@ class Labelling:
     def dropped(self) -> int:
         """Frames that newer ones superseded before they were answered."""
         return self._chapters[-1].stream.dropped
-
-    @property
-    def refused(self) -> int:
-        """Frames refused for their time."""
-        return self._clock.refused
 
     @property
     def has_due(self) -> bool:
@@ -193,7 +188,7 @@ class Labelling:
             )
             for chapter in self._chapters
         )
-        return LabellingState(chapters, self._clock.refused)
+        return LabellingState(chapters, self._clock.state())
 
     def restore(self, state: LabellingState) -> None:
         """Goes on from the state of a session with the same hello and model.
@@ -204,8 +199,7 @@ class Labelling:
         self._chapters = [self._restored(chapter) for chapter in state.chapters]
         if not self._chapters:
             raise ValueError("the state holds no stream")
-        self._clock = ClientClock(self._chapters[-1].stream.newest_ms)
-        self._clock.refused = state.refused
+        self._clock.restore(state.clock)
 
     def _chapter(self, next_ms: float | None = None) -> _Chapter:
         options = self._hello.options

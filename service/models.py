@@ -6,11 +6,11 @@ no HTTP and no websockets.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from model.pose.artifact import ArtifactError
+from model.pose.artifact import ArtifactError, ArtifactSpec
 from service.batcher import Batcher, Observer
 from service.engine import Engine, OnnxEngine
 from service.settings import Settings
@@ -127,6 +127,13 @@ class Models:
             for name, place in self._places.items()
         ]
 
+    def named(self, fits: Callable[[ArtifactSpec], bool]) -> str | None:
+        """Returns the name of a model that fits and is not being unloaded; None where none does."""
+        for name, place in self._places.items():
+            if not place.leaving and fits(place.model.spec):
+                return name
+        return None
+
     @contextlib.asynccontextmanager
     async def acquire(self, name: str | None = None) -> AsyncIterator[Batcher]:
         """Holds a model for a session: it stays loaded until the context ends.
@@ -170,7 +177,7 @@ class Models:
     def _find(self, name: str) -> _Place:
         place = self._places.get(name)
         if place is None:
-            raise ModelError(f"there is no model {name:.80}; there are {', '.join(self._places)}")
+            raise ModelError(f"there is no model {name!r:.80}; there are {', '.join(self._places)}")
         if place.leaving:
             raise ModelError(f"{name} is being unloaded")
         return place

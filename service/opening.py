@@ -10,7 +10,7 @@ from service.intake import Intake, PictureIntake, PoseIntake
 from service.labelling import Labelling
 from service.pose_stream import PoseStream
 from service.protocol import PROTOCOL, Hello, Notice, Refusal
-from service.session_state import NotResumed, SessionState, thaw
+from service.session_state import NotResumed, SessionState, is_with, thaw
 from service.shared import Shared
 from service.taught import unpacked
 from service.taught_store import TaughtError
@@ -56,14 +56,30 @@ async def begin(hello: Hello, shared: Shared, stack: AsyncExitStack) -> Begun:
     Raises:
         Refusal: the hello cannot be served.
     """
-    model = await stack.enter_async_context(shared.models.acquire())
+    frozen = None if hello.resume is None else await shared.resumes.take(hello.resume)
+    try:
+        return await _begin(hello, frozen, shared, stack)
+    except Refusal:
+        # What was kept is still the client's, who may have come where there is no room.
+        if hello.resume is not None and frozen is not None:
+            await shared.resumes.put_back(hello.resume, frozen)
+        raise
+
+
+async def _begin(
+    hello: Hello, frozen: bytes | None, shared: Shared, stack: AsyncExitStack
+) -> Begun:
+    """Begins with what was kept of a client's session, if anything was."""
+    # A session stays on its model though another has become the default.
+    own = None if frozen is None else shared.models.named(lambda spec: is_with(frozen, spec))
+    model = await stack.enter_async_context(shared.models.acquire(own))
     check_hello(hello, model.spec, shared.without_images)
     poses = _poses(hello, shared, stack)
     try:
         teaching = await shared.teaching(hello.taught, model.spec)
     except TaughtError as error:
         raise Refusal("taught", str(error), PROTOCOL) from None
-    kept, notice = await _kept(hello, model.spec, shared)
+    kept, notice = _kept(hello, frozen, model.spec, shared)
     if kept is not None:
         try:
             return _restored(hello, model, poses, kept, shared)
@@ -83,13 +99,12 @@ def _poses(hello: Hello, shared: Shared, stack: AsyncExitStack) -> PoseStream | 
     return poses
 
 
-async def _kept(
-    hello: Hello, spec: ArtifactSpec, shared: Shared
+def _kept(
+    hello: Hello, frozen: bytes | None, spec: ArtifactSpec, shared: Shared
 ) -> tuple[SessionState | None, Notice | None]:
     """Returns what a client's session was, or why it is not resumed; neither if not asked."""
     if hello.resume is None:
         return None, None
-    frozen = await shared.resumes.take(hello.resume)
     if frozen is None:
         shared.metrics.resumed("unknown")
         return None, Notice("not-resumed", NOTHING_KEPT)

@@ -1,6 +1,6 @@
 """The pose model: one `.task` file for MediaPipe, put together once and used offline ever after.
 
-No wheel carries it. The npm package that `service.pose_package` fetches holds its two networks;
+No wheel carries it. The npm package that `service.npm_package` fetches holds its two networks;
 here they get the metadata that MediaPipe Tasks asks for, and are laid side by side in a zip. The
 bytes are the same wherever that is done, so the file is known by its hash.
 """
@@ -13,9 +13,17 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
-from service.pose_package import fetch_package, members
+from service.npm_package import Package
 
 Variant = Literal["full", "lite"]
+
+PACKAGE = Package(
+    "@mediapipe/pose",
+    "0.5.1675469404",
+    "sha512-DFZsNWTsSphRIZppnUCuunzBiHP2FdJXR9ehc7mMi4KG"
+    "+oPaOH0Em3d6kr7Py+TSyTXC1doH88KcF28k2sBxsQ==",
+    "the pose model",
+)
 
 DETECTOR = "pose_solution_packed_assets.data"
 """The package's one packed asset is the detector, from its first byte to its last."""
@@ -54,7 +62,7 @@ def ensure_pose_model(path: Path, variant: Variant = "full") -> bool:
     """
     if path.is_file() and variant_of(path) == variant:
         return False
-    task = assemble(fetch_package(), variant)
+    task = assemble(PACKAGE.fetch(), variant)
     found = hashlib.sha256(task).hexdigest()
     if found != SHA256[variant]:
         raise PoseModelError(
@@ -97,7 +105,7 @@ def assemble(package: bytes, variant: Variant) -> bytes:
     Raises:
         PoseModelError: MediaPipe, which knows the format of the metadata, is not installed.
     """
-    detector, landmarks = members(package, (DETECTOR, f"pose_landmark_{variant}.tflite"))
+    detector, landmarks = PACKAGE.members(package, (DETECTOR, f"pose_landmark_{variant}.tflite"))
     task = io.BytesIO()
     with zipfile.ZipFile(task, "w", zipfile.ZIP_STORED) as archive:
         # The detector reads pixels as -1…1, the landmark network as 0…1.

@@ -10,6 +10,7 @@ import logging
 import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryFile
 from types import TracebackType
 from typing import BinaryIO, Self
 
@@ -27,6 +28,22 @@ MOST_RECORDED_BYTES = 256 << 20
 
 WRITTEN_AT_BYTES = 1 << 16
 """So much is gathered before it goes to the disk."""
+
+
+def check_directory(directory: Path) -> None:
+    """Makes a directory of recordings where there is none.
+
+    Raises:
+        ValueError: it cannot be made, or nothing can be written into it.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=directory):
+            pass
+    except OSError as error:
+        raise ValueError(
+            f"{directory}: no sessions can be recorded there: {error.strerror}"
+        ) from None
 
 
 class Recorder:

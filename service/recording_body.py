@@ -3,11 +3,14 @@
 JSON and MessagePack hold one object, the fields of a `hello` and `frames`, a list of what a `pose`
 holds. JSON Lines are a recording as `posewire-stream` plays it. An npz holds `keypoints`
 (T, V, 3 or 4) or (T, M, V, 3 or 4), `times_ms` (T,) or `rate_hz`, and the fields of a hello.
+
+Frames are decoded one by one, as they are asked for: all at once they would take fifty times the
+memory of the body, and for as long as that takes no stream would be answered.
 """
 
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -30,6 +33,11 @@ FORMATS: Mapping[str, str] = {
 UNPACKED_FACTOR = 4
 """An npz may be so many times as large unpacked as a body may be."""
 
+FRAME_BYTES = 1 << 20
+"""The most of one frame, as of one message of a stream: it is decoded in one go."""
+
+ONE_HELLO = "a recording is one hello and then poses, a line each"
+
 BAD = 400
 TOO_LARGE = 413
 UNKNOWN_TYPE = 415
@@ -49,10 +57,15 @@ class BadRecording(ValueError):
 
 
 class PostedRecording(NamedTuple):
-    """What was posted."""
+    """What was posted.
+
+    Attributes:
+        hello: what was declared.
+        poses: the frames in order, once; raises `BadRecording` at one that is none.
+    """
 
     hello: Hello
-    poses: list[Pose]
+    poses: Iterator[Pose]
 
 
 class _Frame(msgspec.Struct, frozen=True):
@@ -65,7 +78,7 @@ class _Body(msgspec.Struct, frozen=True):
 
     layout: str
     coordinates: Coordinates
-    frames: list[_Frame]
+    frames: list[msgspec.Raw]
     version: int = VERSION
     size: tuple[float, float] | None = None
     up: Up = "y"
@@ -73,6 +86,10 @@ class _Body(msgspec.Struct, frozen=True):
     options: Options = Options(drop="never")
 
 
+_FRAMES: Mapping[str, Callable[[msgspec.Raw], _Frame]] = {
+    "json": msgspec.json.Decoder(_Frame).decode,
+    "msgpack": msgspec.msgpack.Decoder(_Frame).decode,
+}
 _line = msgspec.json.Decoder(Hello | Pose)
 
 
@@ -89,9 +106,9 @@ def read_recording(body: bytes, content_type: str, most_bytes: int) -> PostedRec
     """
     kind = content_type.split(";")[0].strip().lower()
     if kind not in FORMATS:
+        came = repr(kind) if kind else "none"
         raise BadRecording(
-            f"a recording is of the type {', '.join(FORMATS)}; got {kind or 'none'!r:.60}",
-            UNKNOWN_TYPE,
+            f"a recording is of the type {', '.join(FORMATS)}; got {came:.60}", UNKNOWN_TYPE
         )
     if len(body) > most_bytes:
         raise BadRecording(
@@ -100,9 +117,9 @@ def read_recording(body: bytes, content_type: str, most_bytes: int) -> PostedRec
     try:
         match FORMATS[kind]:
             case "json":
-                return _of_body(msgspec.json.decode(body, type=_Body))
+                return _of_body(msgspec.json.decode(body, type=_Body), "json")
             case "msgpack":
-                return _of_body(msgspec.msgpack.decode(body, type=_Body))
+                return _of_body(msgspec.msgpack.decode(body, type=_Body), "msgpack")
             case "jsonl":
                 return _of_lines(body)
             case _:
@@ -113,8 +130,12 @@ def read_recording(body: bytes, content_type: str, most_bytes: int) -> PostedRec
         raise BadRecording(f"not {FORMATS[kind]}: {error!s:.300}") from None
 
 
-def _of_body(body: _Body) -> PostedRecording:
-    hello = Hello(
+def _of_body(body: _Body, form: str) -> PostedRecording:
+    return PostedRecording(_hello(body), _frames(body.frames, form))
+
+
+def _hello(body: _Body) -> Hello:
+    return Hello(
         body.version,
         body.layout,
         body.coordinates,
@@ -123,23 +144,48 @@ def _of_body(body: _Body) -> PostedRecording:
         taught=body.taught,
         options=body.options,
     )
-    return PostedRecording(hello, [Pose(frame.t_ms, frame.people) for frame in body.frames])
+
+
+def _frames(frames: Iterable[msgspec.Raw], form: str) -> Iterator[Pose]:
+    for number, raw in enumerate(frames):
+        _check_size(f"frame {number}", memoryview(raw).nbytes)
+        try:
+            frame = _FRAMES[form](raw)
+        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+            raise BadRecording(f"frame {number}: {error!s:.300}", CONTRADICTORY) from None
+        yield Pose(frame.t_ms, frame.people)
 
 
 def _of_lines(body: bytes) -> PostedRecording:
-    lines = [(number, line) for number, line in enumerate(body.splitlines(), 1) if line.strip()]
-    decoded: list[Hello | Pose] = []
-    for number, line in lines:
-        try:
-            decoded.append(_line.decode(line))
-        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-            raise BadRecording(f"line {number}: {error!s:.300}", CONTRADICTORY) from None
-    match decoded:
-        case [Hello() as hello, *rest]:
-            poses = [message for message in rest if isinstance(message, Pose)]
-            if len(poses) == len(rest):
-                return PostedRecording(hello, poses)
-    raise BadRecording("a recording is one hello and then poses, a line each", CONTRADICTORY)
+    lines = ((number, line) for number, line in enumerate(body.splitlines(), 1) if line.strip())
+    messages = (_message(number, line) for number, line in lines)
+    hello = next(messages, None)
+    if not isinstance(hello, Hello):
+        raise BadRecording(ONE_HELLO, CONTRADICTORY)
+    return PostedRecording(hello, _poses(messages))
+
+
+def _message(number: int, line: bytes) -> Hello | Pose:
+    _check_size(f"line {number}", len(line))
+    try:
+        message: Hello | Pose = _line.decode(line)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise BadRecording(f"line {number}: {error!s:.300}", CONTRADICTORY) from None
+    return message
+
+
+def _poses(messages: Iterable[Hello | Pose]) -> Iterator[Pose]:
+    for message in messages:
+        if isinstance(message, Hello):
+            raise BadRecording(ONE_HELLO, CONTRADICTORY)
+        yield message
+
+
+def _check_size(which: str, size: int) -> None:
+    if size > FRAME_BYTES:
+        raise BadRecording(
+            f"{which}: it has {size} bytes, {FRAME_BYTES} are the most", CONTRADICTORY
+        )
 
 
 def _of_npz(body: bytes, most_bytes: int) -> PostedRecording:
@@ -153,17 +199,31 @@ def _of_npz(body: bytes, most_bytes: int) -> PostedRecording:
             f"{arrays['keypoints'].shape}",
             CONTRADICTORY,
         )
+    # Numbers of one byte are four as float32.
+    if 4 * keypoints.size > most_bytes:
+        raise BadRecording(
+            f"keypoints are at most {most_bytes // 4} numbers, these are {keypoints.size}",
+            TOO_LARGE,
+        )
     times_ms = _times_ms(arrays, len(keypoints))
     fields = {
         name: array.tolist()
         for name, array in arrays.items()
         if name in ("layout", "coordinates", "size", "up", "taught", "version")
     }
-    frames = [
-        {"t_ms": t_ms, "people": _people(frame)}
-        for t_ms, frame in zip(times_ms, keypoints, strict=True)
-    ]
-    return _of_body(msgspec.convert({**fields, "frames": frames}, _Body))
+    hello = _hello(msgspec.convert({**fields, "frames": []}, _Body))
+    columns = 4 if hello.coordinates == "metres" else 3
+    if keypoints.shape[-1] != columns:
+        raise BadRecording(
+            f"a keypoint in {hello.coordinates} has {columns} numbers, these have "
+            f"{keypoints.shape[-1]}",
+            CONTRADICTORY,
+        )
+    # What is beyond float32 becomes infinite here, and is refused as such.
+    with np.errstate(over="ignore"):
+        rows = keypoints.astype("<f4")
+    poses = (Pose(t_ms, _people(frame)) for t_ms, frame in zip(times_ms, rows, strict=True))
+    return PostedRecording(hello, poses)
 
 
 def _arrays(body: bytes, most_bytes: int) -> dict[str, NDArray[Any]]:
@@ -183,14 +243,13 @@ def _arrays(body: bytes, most_bytes: int) -> dict[str, NDArray[Any]]:
         raise BadRecording(f"not an npz of plain arrays: {error!s:.200}") from None
 
 
-def _numbers(arrays: Mapping[str, NDArray[Any]], name: str) -> NDArray[np.float64]:
-    if name not in arrays or arrays[name].dtype.kind not in "fiu":
-        raise BadRecording(
-            f"an npz holds {name}, an array of numbers; this one has "
-            f"{', '.join(arrays) or 'none':.200}",
-            CONTRADICTORY,
-        )
-    return arrays[name].astype(np.float64)
+def _numbers(arrays: Mapping[str, NDArray[Any]], name: str) -> NDArray[Any]:
+    if name not in arrays:
+        held = ", ".join(arrays) or "nothing"
+        raise BadRecording(f"an npz holds {name}; this one holds {held:.200}", CONTRADICTORY)
+    if arrays[name].dtype.kind not in "fiu":
+        raise BadRecording(f"{name} are numbers, these are {arrays[name].dtype}", CONTRADICTORY)
+    return arrays[name]
 
 
 def _times_ms(arrays: Mapping[str, NDArray[Any]], frames: int) -> list[float]:
@@ -198,21 +257,21 @@ def _times_ms(arrays: Mapping[str, NDArray[Any]], frames: int) -> list[float]:
         rate_hz = _numbers(arrays, "rate_hz")
         if rate_hz.size != 1 or not 0 < rate_hz.item() < np.inf:
             raise BadRecording("rate_hz is one number above 0", CONTRADICTORY)
-        return [frame * 1000 / rate_hz.item() for frame in range(frames)]
+        return [frame * 1000 / float(rate_hz.item()) for frame in range(frames)]
     times_ms = _numbers(arrays, "times_ms")
     if times_ms.shape != (frames,):
         raise BadRecording(
             f"times_ms has a time for each of {frames} frames, got the shape {times_ms.shape}",
             CONTRADICTORY,
         )
-    listed: list[float] = times_ms.tolist()
+    listed: list[float] = times_ms.astype(np.float64).tolist()
     return listed
 
 
-def _people(frame: NDArray[np.float64]) -> list[dict[str, object]]:
+def _people(frame: NDArray[np.float32]) -> list[PersonPose]:
     """The people (M, V, C) who have a joint, numbered by their place from 1 as recordings are."""
     return [
-        {"id": place, "keypoints": rows.tolist()}
+        PersonPose(rows.tobytes(), place)
         for place, rows in enumerate(frame, 1)
         if rows.size and rows[:, -1].any()
     ]

@@ -9,11 +9,11 @@ from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
 from model.pose.artifact_session import Outputs
 from model.pose.stream import Keypoints
 from service.http_access import WITHOUT, streamers_only
+from service.http_body import LARGEST_BYTES, TOO_SLOW, whole_body
 from service.protocol import Refusal
 from service.recording_body import (
     CONTRADICTORY,
     FORMATS,
-    TOO_LARGE,
     BadRecording,
     read_recording,
 )
@@ -22,9 +22,6 @@ from service.taught_store import TaughtError
 from service.whole_recording import LabelledRecording, label_recording
 
 BUSY = 503
-
-LARGEST_BYTES = 1 << 30
-"""What the framework lets through; `recording_bytes` is at most this, and has a sentence."""
 
 
 def recording_routes(shared: Shared) -> APIRouter:
@@ -41,6 +38,7 @@ def recording_routes(shared: Shared) -> APIRouter:
         responses={
             200: {"content": {"application/json": {}}, "description": "Frames and segments"},
             400: {"description": "Not of its type"},
+            TOO_SLOW: {"description": "Not whole within `idle_s`"},
             413: {"description": "Too large"},
             415: {"description": "Of no known type"},
             422: {"description": "Read, and wrong: the sentence says where"},
@@ -57,8 +55,8 @@ def recording_routes(shared: Shared) -> APIRouter:
             # It counts as a session: it takes as much.
             with shared.admission.place(_goes_on) as place:
                 place.claim(holder)
-                body = await _body(request, settings.recording_bytes)
-                labelled = await _labelled(shared, body, content_type)
+                body = await whole_body(request, settings.recording_bytes, settings.idle_s)
+                labelled = await _labelled(shared, request, body, content_type)
         except Refusal as refusal:
             raise HTTPException(BUSY, str(refusal), {"Retry-After": "1"}) from None
         except BadRecording as error:
@@ -69,22 +67,13 @@ def recording_routes(shared: Shared) -> APIRouter:
     return routes
 
 
-async def _body(request: Request, most_bytes: int) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > most_bytes:
-            raise BadRecording(
-                f"a recording is at most {most_bytes} bytes, this one has more", TOO_LARGE
-            )
-    return bytes(body)
-
-
 def _goes_on() -> None:
     """A request that is being answered when the server stops ends by itself, or after `drain_s`."""
 
 
-async def _labelled(shared: Shared, body: bytes, content_type: str) -> LabelledRecording:
+async def _labelled(
+    shared: Shared, request: Request, body: bytes, content_type: str
+) -> LabelledRecording:
     settings = shared.settings
     posted = await asyncio.to_thread(read_recording, body, content_type, settings.recording_bytes)
     async with shared.models.acquire() as model:
@@ -94,7 +83,9 @@ async def _labelled(shared: Shared, body: bytes, content_type: str) -> LabelledR
             raise BadRecording(str(error), CONTRADICTORY) from None
 
         async def run(clips: Keypoints) -> Outputs:
-            """Runs a few windows beside those of streams."""
+            """Runs a few windows beside those of streams, for as long as somebody waits."""
+            if await request.is_disconnected():
+                raise BadRecording("the client went before its recording was labelled")
             return (await model.run(lambda: clips)).outputs
 
         return await label_recording(posted, model.spec, run, settings, teaching)

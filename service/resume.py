@@ -154,6 +154,10 @@ class Resumes:
             return False
         return await self._keeper.keep(token, state)
 
+    async def put_back(self, token: str, state: bytes) -> None:
+        """Keeps again what was taken, because nobody could go on with it here."""
+        await self._keeper.keep(token, state)
+
     async def ended(self, token: str) -> None:
         """Forgets a session that its client has ended."""
         if self._live.pop(token, None) is not None and self._keeper.outlives_process:

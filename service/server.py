@@ -5,6 +5,7 @@ Where it is told to stop it first lets its sessions end, while it still says tha
 
 import asyncio
 import ipaddress
+import math
 import socket
 import ssl
 from types import FrameType
@@ -13,6 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from service.connection import Connection
+from service.http_connection import HttpConnection
 from service.settings import PREFIX, Settings
 from service.shared import Shared
 
@@ -117,6 +119,7 @@ def server(app: FastAPI, settings: Settings) -> Server:
     """
     config = uvicorn.Config(
         app,
+        http=HttpConnection,
         ws=Connection,
         ws_max_size=WEBSOCKET_BYTES,
         ws_per_message_deflate=False,
@@ -124,6 +127,8 @@ def server(app: FastAPI, settings: Settings) -> Server:
         ws_ping_timeout=settings.ping_s,
         ssl_certfile=settings.tls_certificate,
         ssl_keyfile=settings.tls_key,
+        # Whole seconds, at least one: what it takes.
+        timeout_keep_alive=math.ceil(settings.hello_s),
         timeout_graceful_shutdown=GRACE_S,
         log_config=None,
         access_log=False,

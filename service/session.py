@@ -141,7 +141,8 @@ class Session:
                 )
 
         passed_on = False
-        async with Lifeline(shared.resumes, frozen, self._socket.leave) as lifeline:
+        former = None if kept is None else hello.resume
+        async with Lifeline(shared.resumes, former, frozen, self._socket.leave) as lifeline:
             token = lifeline.token if shared.settings.resume_s else None
             seen_ms = None if kept is None else begun.labelling.newest_ms
             resumable = Resumable(token, kept is not None, seen_ms)
@@ -151,7 +152,7 @@ class Session:
             )
             if begun.notice is not None:
                 await self._socket.send(begun.notice)
-            await conversation.listen()
+            await conversation.listen(lifeline.heard)
             if self._socket.draining:
                 await self._socket.flush()
                 passed_on = await lifeline.pass_on()

@@ -86,8 +86,23 @@ def freeze(state: SessionState) -> bytes:
     return msgspec.msgpack.encode(state)
 
 
-class _Version(msgspec.Struct, frozen=True):
+class _Head(msgspec.Struct, frozen=True):
     version: int
+    model: str = ""
+    precision: str = ""
+
+
+def is_with(frozen: bytes, spec: ArtifactSpec) -> bool:
+    """Returns whether the session in these bytes is one with this model."""
+    try:
+        head = msgspec.msgpack.decode(frozen, type=_Head)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+    return _is_of(head, spec)
+
+
+def _is_of(state: _Head | SessionState, spec: ArtifactSpec) -> bool:
+    return (state.model, state.precision) == (model_of(spec), spec.precision)
 
 
 def thaw(frozen: bytes, hello: Hello, spec: ArtifactSpec) -> SessionState:
@@ -102,7 +117,7 @@ def thaw(frozen: bytes, hello: Hello, spec: ArtifactSpec) -> SessionState:
         NotResumed: it is of another version, another model, or another declaration.
     """
     try:
-        version = msgspec.msgpack.decode(frozen, type=_Version).version
+        version = msgspec.msgpack.decode(frozen, type=_Head).version
         if version != STATE_VERSION:
             raise NotResumed(
                 f"the session was kept by another version of this server ({version}, here it is "
@@ -111,7 +126,7 @@ def thaw(frozen: bytes, hello: Hello, spec: ArtifactSpec) -> SessionState:
         state = msgspec.msgpack.decode(frozen, type=SessionState)
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise NotResumed("what was kept of the session cannot be read; it begins anew") from None
-    if (state.model, state.precision) != (model_of(spec), spec.precision):
+    if not _is_of(state, spec):
         raise NotResumed(
             f"the session was with the model {state.model}, now {model_of(spec)} answers; it "
             "begins anew"

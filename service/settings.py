@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import DirectoryPath, Field, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -34,7 +34,7 @@ class Settings(BaseSettings):
     )
     tls_key: Path | None = Field(default=None, description="private key of the certificate, PEM")
     model: Path = Field(default=DEFAULT_MODEL, description="artifact to serve, an .onnx file")
-    models: Path | None = Field(
+    models: DirectoryPath | None = Field(
         default=None, description="directory below which artifacts may be loaded while it runs"
     )
     taught: Path | None = Field(

@@ -17,6 +17,7 @@ from service.models import Models
 from service.pose_estimator import available
 from service.pose_model import DEFAULT_POSE_MODEL
 from service.pose_pool import MakeWorker, PosePool, media_pipe
+from service.recorder import check_directory
 from service.resume import MemoryKeeper, Resumes
 from service.resume_redis import RedisKeeper
 from service.settings import PREFIX, Settings
@@ -65,10 +66,13 @@ class Shared:
             make_worker: makes what looks at pictures; None is MediaPipe, where it can be used.
 
         Raises:
-            ValueError: a file of tokens or of what is taught cannot be read, or the URL is not of
-                a Redis; the message is one sentence.
+            ValueError: a file of tokens or of what is taught cannot be read, nothing can be
+                recorded where it should be, or the URL is not of a Redis; the message is one
+                sentence.
         """
         access = Access(settings)
+        if settings.record is not None:
+            check_directory(settings.record)
         metrics = Metrics()
 
         def observe(run: Run) -> None:
@@ -91,7 +95,7 @@ class Shared:
             models=Models(engine, settings, observe),
             metrics=metrics,
             access=access,
-            admission=Admission(settings.sessions, settings.sessions_per_token),
+            admission=_admission(settings, access),
             resumes=Resumes(_keeper(settings, metrics)),
             taught=TaughtStore(settings.taught or IN_MEMORY, settings.taught_sets),
             poses=pool,
@@ -146,6 +150,12 @@ class Shared:
         """Returns the page for Prometheus."""
         loaded = [(model.name, model.providers[0]) for model in self.models.listed()]
         return self.metrics.page(loaded, degraded=bool(self.degraded))
+
+
+def _admission(settings: Settings, access: Access) -> Admission:
+    """Where no tokens are asked for, anybody is not one client, and only all are counted."""
+    per_token = settings.sessions_per_token if access.asks_for_token else settings.sessions
+    return Admission(settings.sessions, per_token)
 
 
 def _keeper(settings: Settings, metrics: Metrics) -> RedisKeeper | MemoryKeeper:

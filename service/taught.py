@@ -9,10 +9,13 @@ import msgspec
 import numpy as np
 
 from model.pose.artifact import ArtifactSpec
-from model.pose.few_shot import PROTOTYPES, Example
+from model.pose.few_shot import PROTOTYPES, TINY, Example
 
 Actions = Mapping[str, tuple[Example, ...]]
 """Label → its examples."""
+
+LARGEST = 1e6
+"""No feature is so large, and the square of what is larger over the least spread is no float32."""
 
 
 class TaughtExample(msgspec.Struct, frozen=True):
@@ -80,7 +83,10 @@ def unpacked_example(example: TaughtExample) -> Example:
     mean, scale, vectors = (
         np.frombuffer(values, "<f4") for values in (example.mean, example.scale, example.vectors)
     )
-    finite = all(np.isfinite(values).all() for values in (mean, scale, vectors))
-    if not (finite and (scale > 0).all() and 0 <= example.threshold < 1):
-        raise ValueError("an example's numbers are finite, its spread above 0, its threshold 0…1")
+    usual = all((np.abs(values) <= LARGEST).all() for values in (mean, scale, vectors))
+    if not (usual and (scale >= TINY / 2).all() and 0 <= example.threshold < 1):
+        raise ValueError(
+            f"an example's numbers are within ±{LARGEST:.0f}, its spread at least {TINY:g}, its "
+            "threshold 0…1"
+        )
     return Example(vectors.reshape(prototypes, -1), mean, scale, example.threshold)

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from service.batcher import Batcher
 from service.http_access import WITHOUT, streamers_only
+from service.http_body import LARGEST_BYTES, TOO_LARGE, TOO_SLOW, whole_body
 from service.protocol import Refusal
 from service.shared import Shared
 from service.taught import model_of
@@ -64,12 +65,17 @@ def taught_routes(shared: Shared) -> APIRouter:
     @routes.put(
         "/{name}",
         summary="Import a file as a set, in place of what the set was",
-        max_body_size=FILE_BYTES,
-        responses={**_CONFLICT, 422: {"description": "No file of a set that this model can know"}},
+        max_body_size=LARGEST_BYTES,
+        responses={
+            **_CONFLICT,
+            TOO_SLOW: {"description": "Not whole within `idle_s`"},
+            TOO_LARGE: {"description": "Too large"},
+            422: {"description": "No file of a set that this model can know"},
+        },
         openapi_extra={"requestBody": {"content": {MEDIA_TYPE: {}}}},
     )
     async def import_(name: str, request: Request) -> list[str]:
-        content = await request.body()
+        content = await whole_body(request, FILE_BYTES, shared.settings.idle_s)
         async with shared.models.acquire() as model:
             try:
                 actions = imported(content, model_of(model.spec))

@@ -5,7 +5,7 @@ a few at a time, so that live streams get their turns between them.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 import msgspec
 import numpy as np
@@ -26,8 +26,8 @@ from service.teaching import Teaching
 TOGETHER = 16
 """Windows that are run together: what a live stream may have to wait for."""
 
-AT_ONCE = 64
-"""Frames that are read before others have their turn."""
+AT_ONCE = 32
+"""People who are read before others have their turn."""
 
 RunClips = Callable[[NDArray[np.float32]], Awaitable[Outputs]]
 """Runs clips (N, 3, T, V, M), N at least 1."""
@@ -105,11 +105,16 @@ async def label_recording(
 
 
 async def _said(
-    hello: Hello, poses: list[Pose], labelling: Labelling, run_clips: RunClips, settings: Settings
+    hello: Hello,
+    poses: Iterable[Pose],
+    labelling: Labelling,
+    run_clips: RunClips,
+    settings: Settings,
 ) -> list[Said]:
     reader = PeopleReader(hello, layout_named(hello.layout), settings.people)
     said: list[Said] = []
     waiting: list[Run] = []
+    people_read = 0
     for number, pose in enumerate(poses):
         try:
             if labelling.check(pose.t_ms):
@@ -117,12 +122,14 @@ async def _said(
             labelling.push(pose.t_ms, reader.read(pose))
         except Refusal as refusal:
             raise BadRecording(f"frame {number}: {refusal}", CONTRADICTORY) from None
+        people_read += len(pose.people)
         if run := labelling.due():
             waiting.append(run)
         if sum(len(run.clips) for run in waiting) >= TOGETHER:
             said += await _answered(labelling, waiting, run_clips)
             waiting = []
-        elif number % AT_ONCE == 0:
+        elif people_read >= AT_ONCE:
+            people_read = 0
             await asyncio.sleep(0)
     waiting.append(labelling.finish())
     return said + await _answered(labelling, waiting, run_clips)

@@ -6,23 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.pose.artifact import ArtifactSpec
-from model.pose.artifact_session import Outputs
 from service.labelling import Labelling, Run, Said
 from service.protocol import Hello, Options
 from service.settings import Settings
 from service.teaching import Teaching
-from tests.service.artifacts import KINECT, known_logits
+from tests.service.artifacts import KINECT
+from tests.service.engines import known_outputs
 
 Keypoints = NDArray[np.float32]
 Frame = tuple[float, dict[int, Keypoints]]
 
 SETTINGS = Settings()
-
-
-def known_outputs(clips: Keypoints, spec: ArtifactSpec) -> Outputs:
-    """What an artifact of `tests.service.artifacts` gives; its features are the clip's own rows."""
-    features = clips.transpose(0, 2, 1, 3, 4).reshape(len(clips), spec.frames, -1)
-    return Outputs(known_logits(clips, spec), features)
 
 
 def labelling_of(

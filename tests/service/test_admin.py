@@ -96,6 +96,27 @@ def test_what_is_no_artifact_is_refused_with_its_sentence(administered: ServerPr
 
 
 @pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", "/default", b'{"name": "\\ud800"}'),
+        ("PUT", "/default", b'{"nome": "\\ud800"}'),
+        ("POST", "", b'{"path": {"\\ud800": 1}}'),
+    ],
+)
+def test_what_is_no_text_is_refused_and_not_repeated(
+    method: str, path: str, body: bytes, administered: ServerProcess
+) -> None:
+    """JSON can hold half a character, which no answer can; it is 422 and says where."""
+    headers = ADMIN | {"Content-Type": "application/json"}
+    reply = httpx.request(
+        method, f"{administered.http}/v1/models{path}", content=body, headers=headers
+    )
+    assert reply.status_code == 422, reply.text
+    (found,) = reply.json()["detail"]
+    assert (found["loc"][0], set(found)) == ("body", {"loc", "msg", "type"})
+
+
+@pytest.mark.parametrize(
     ("headers", "status"),
     [
         ({"Authorization": ""}, 401),

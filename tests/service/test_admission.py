@@ -111,3 +111,16 @@ async def test_a_token_has_its_own_number_of_sessions(tmp_path: Path) -> None:
         await same.send(hello(KINECT) | {"token": "b" * 16})
         assert await refused(same) == "all 1 sessions of this token are taken; try later"
         assert (await other.ask(hello(KINECT) | {"token": "c" * 16}))["type"] == "welcome"
+
+
+async def test_where_no_token_is_asked_for_only_all_are_counted() -> None:
+    """Anybody is not one client: the number of sessions of a token is not theirs together."""
+    async with (
+        serving(HeldEngine(), sessions=2, sessions_per_token=1) as server,
+        wire(server.stream) as one,
+        wire(server.stream) as other,
+        wire(server.stream) as third,
+    ):
+        for client in (one, other):
+            assert (await client.ask(hello(KINECT)))["type"] == "welcome"
+        assert await refused(third) == "all 2 sessions of this server are taken; try later"

@@ -49,6 +49,55 @@ async def test_whoever_answers_no_ping_is_closed() -> None:
         assert (await lively.closed())[0] == 1000
 
 
+async def test_whoever_connects_and_asks_nothing_is_let_go() -> None:
+    """The head of a request comes within hello_s, also that of a second one, or nobody waits."""
+    page = b"GET /healthz HTTP/1.1\r\nHost: here\r\n\r\n"
+
+    async def lasted_s(said: bytes, host: str, port: int) -> float:
+        begun_s = asyncio.get_running_loop().time()
+        reader, writer = await asyncio.open_connection(host, port)
+        writer.write(said)
+        async with asyncio.timeout(5):
+            await reader.read()
+        writer.close()
+        return asyncio.get_running_loop().time() - begun_s
+
+    async with serving(HeldEngine(), hello_s=1, idle_s=0.5) as server:
+        host, port = server.stream.split("/")[2].split(":")
+        heads = (b"", b"GET /hea", page, page + page + b"GE")
+        lasted = await asyncio.gather(*(lasted_s(head, host, int(port)) for head in heads))
+        assert all(0.9 < each_s < 3 for each_s in lasted), lasted
+        # A websocket is a session's, and waits as long as sessions do.
+        async with wire(server.stream) as client:
+            await client.ask(hello(KINECT))
+            for _ in range(4):
+                await asyncio.sleep(0.4)
+                await client.send({"type": "forget", "label": "nothing"})
+                assert (await client.receive())["code"] == "not-taught"
+
+
+async def test_a_body_comes_in_time_or_its_place_is_free_again() -> None:
+    """408 for a recording that is not whole within idle_s; who goes away leaves nothing behind."""
+    head = (
+        b"POST /v1/actions HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
+        b"Content-Length: 1000\r\n\r\n{"
+    )
+    async with serving(HeldEngine(), idle_s=0.3) as server:
+        host, port = server.stream.split("/")[2].split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(head)
+        async with asyncio.timeout(5):
+            answer = await reader.readuntil(b"}")
+        assert answer.startswith(b"HTTP/1.1 408 ")
+        assert answer.endswith(b'{"detail":"a body comes within 0.3 s"}')
+        writer.close()
+        _, writer = await asyncio.open_connection(host, int(port))
+        writer.write(head)
+        await server.until_inside(1)
+        writer.transport.abort()
+        await server.until_inside(0)
+
+
 def test_a_body_is_no_larger_than_its_address_takes(server: ServerProcess) -> None:
     """413, whether the size is announced or only found out."""
 

@@ -59,9 +59,9 @@ async def test_what_cannot_be_done_is_said_in_one_sentence(tmp_path: Path) -> No
     with pytest.raises(ModelError, match="hands@1 is the default"):
         await models.unload(FIRST)
     for refused in (models.unload("x"), models.swap("x")):
-        with pytest.raises(ModelError, match="there is no model x; there are hands@1"):
+        with pytest.raises(ModelError, match="there is no model 'x'; there are hands@1"):
             await refused
-    with pytest.raises(ModelError, match="there is no model x"):
+    with pytest.raises(ModelError, match="there is no model 'x'"):
         async with models.acquire("x"):
             pass
     assert models.listed() == before

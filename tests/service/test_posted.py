@@ -76,6 +76,21 @@ async def test_who_may_not_stream_may_not_post(tmp_path: Path) -> None:
         assert (await first).status_code == 200
 
 
+async def test_nothing_more_is_run_for_a_client_that_went() -> None:
+    """Of a recording that nobody waits for any more, only the run in hand is done."""
+    engine = HeldEngine()
+    async with serving(engine) as server:
+        async with httpx.AsyncClient(base_url=server.http, headers=JSON) as client:
+            asked = asyncio.create_task(client.post("/v1/actions", content=posted(FRAMES)))
+            await engine.until_asked(1)
+            asked.cancel()
+            await asyncio.gather(asked, return_exceptions=True)
+        await asyncio.sleep(0.1)
+        engine.let(ALWAYS)
+        await server.until_inside(0)
+        assert engine.asked == 1
+
+
 @pytest.mark.parametrize(
     ("content", "kind", "status", "sentence"),
     [

@@ -1,10 +1,13 @@
 """The service as a process: how it starts, what keeps it from starting, and how it stops."""
 
 import asyncio
+import json
+import os
 import re
 import signal
 import socket
 import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +19,7 @@ from model.pose.artifact import METADATA_KEY
 from service.__main__ import main
 from tests.service.artifacts import KINECT, write
 from tests.service.bodies import body, hello, pose
-from tests.service.process import ServerProcess, command
+from tests.service.process import ROOT, ServerProcess, command
 from tests.service.wire import wire
 
 Failures = dict[str, tuple[int, str, str]]
@@ -42,9 +45,27 @@ REFUSED = {
 }
 
 
+STARTS = """
+import contextlib, io, json, os, sys
+from service.__main__ import main
+for arguments, settings in json.load(sys.stdin):
+    os.environ.update(settings)
+    said, complaint = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(complaint):
+        try:
+            status = main(arguments)
+        except SystemExit as ended:
+            status = ended.code
+    for name in settings:
+        del os.environ[name]
+    print(json.dumps([status, said.getvalue(), complaint.getvalue()]))
+"""
+"""Starts the service once for each line of arguments and settings: importing it takes longest."""
+
+
 @pytest.fixture(scope="module")
 def failures(tmp_path_factory: pytest.TempPathFactory) -> Failures:
-    """Name → exit status, stdout and stderr of each start that must fail, all run at once."""
+    """Name → exit status, stdout and stderr of each start that must fail."""
     place = tmp_path_factory.mktemp("refused")
     (place / "garbage.onnx").write_bytes(b"\x08\x07not at all" * 99)
     write(place / "bare.onnx", metadata={})
@@ -53,34 +74,51 @@ def failures(tmp_path_factory: pytest.TempPathFactory) -> Failures:
     write(place / "liar.onnx", metadata=replace(KINECT, frames=32).to_metadata())
     more = replace(KINECT, labels=(*KINECT.labels, "wave"))
     write(place / "more.onnx", metadata=more.to_metadata())
-    good = ["--model", str(write(place / "good.onnx"))]
+    good = ["serve", "--port", "0", "--model", str(write(place / "good.onnx"))]
 
-    def starting(name: str) -> subprocess.Popen[str]:
-        return command("serve", "--port", "0", "--model", str(place / f"{name}.onnx"))
+    def serving(name: str) -> list[str]:
+        return ["serve", "--port", "0", "--model", str(place / f"{name}.onnx")]
 
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        processes = {
-            "missing": starting("missing"),
-            "garbage": starting("garbage"),
-            "bare": starting("bare"),
-            "other contract": starting("future"),
-            "wrong shape": starting("liar"),
-            "wrong labels": starting("more"),
-            "port in use": command("serve", "--port", str(taken.getsockname()[1]), *good),
-            "no such host": command("serve", *good, host="no.such.host.invalid", port=0),
-            "wrong setting": command("serve", "--port", "0", *good, idle_s="soon"),
-            "misspelt setting": command("serve", "--port", "0", *good, idel_s=9),
-            "exposed": command("serve", "--port", "0", *good, host="0.0.0.0"),
-            "no tokens": command("serve", "--port", "0", *good, tokens="nowhere"),
-            "no certificate": command(
-                "serve", "--port", "0", *good, tls_certificate="no.pem", tls_key="no.pem"
-            ),
-            "wrong port": command("serve", "--port", "http"),
-            "unknown option": command("serve", "--modle"),
-            "no command": command(),
+        port = str(taken.getsockname()[1])
+        starts: dict[str, tuple[list[str], dict[str, str]]] = {
+            "garbage": (serving("garbage"), {}),
+            "bare": (serving("bare"), {}),
+            "other contract": (serving("future"), {}),
+            "wrong shape": (serving("liar"), {}),
+            "wrong labels": (serving("more"), {}),
+            "port in use": ([*good, "--port", port], {}),
+            "no such host": (good, {"HOST": "no.such.host.invalid"}),
+            "wrong setting": (good, {"IDLE_S": "soon"}),
+            "misspelt setting": (good, {"IDEL_S": "9"}),
+            "exposed": (good, {"HOST": "0.0.0.0"}),
+            "no tokens": (good, {"TOKENS": "nowhere"}),
+            "no certificate": (good, {"TLS_CERTIFICATE": "no.pem", "TLS_KEY": "no.pem"}),
+            "wrong port": (["serve", "--port", "http"], {}),
+            "unknown option": (["serve", "--modle"], {}),
+            "no command": ([], {}),
         }
-        ended = {name: process.communicate(timeout=60) for name, process in processes.items()}
-    return {name: (processes[name].returncode, *said) for name, said in ended.items()}
+        asked = [
+            (arguments, {f"POSEWIRE_{name}": value for name, value in settings.items()})
+            for arguments, settings in starts.values()
+        ]
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("POSEWIRE_")}
+        ended = subprocess.run(
+            [sys.executable, "-c", STARTS],
+            input=json.dumps(asked),
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    told = [json.loads(line) for line in ended.stdout.splitlines()]
+    failures = {name: (each[0], each[1], each[2]) for name, each in zip(starts, told, strict=True)}
+    # One as a person starts it: its status is that of the process.
+    alone = command(*serving("missing"))
+    said, complaint = alone.communicate(timeout=60)
+    return failures | {"missing": (alone.returncode, said, complaint)}
 
 
 @pytest.mark.parametrize("name", REFUSED)

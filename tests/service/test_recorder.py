@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from service.protocol import Hello, Options, PersonPose, Pose
-from service.recorder import Recorder
+from service.recorder import Recorder, check_directory
 from service.recording_body import read_recording
 from tests.service.artifacts import KINECT
 from tests.service.bodies import body
@@ -53,7 +53,7 @@ async def test_a_recording_ends_at_its_limit_with_a_whole_line(
                 await recorder.take(pose(number))
     content = recorder.path.read_bytes()
     assert 2000 < len(content) <= 4000
-    assert len(read_recording(content, "application/jsonl", 1 << 20).poses) >= 2
+    assert len(list(read_recording(content, "application/jsonl", 1 << 20).poses)) >= 2
     assert [record.getMessage() for record in caplog.records] == [
         "session s: its recording ends, 4000 bytes are the most"
     ]
@@ -72,3 +72,13 @@ async def test_a_full_disk_ends_the_recording_and_nothing_else(
     assert [record.getMessage() for record in caplog.records] == [
         "session s: its recording ends: [Errno 28] No space left on device"
     ]
+
+
+def test_where_nothing_can_be_recorded_is_said_at_the_start(tmp_path: Path) -> None:
+    """A directory is made, and left empty; a file in its place, or above it, is named."""
+    check_directory(tmp_path / "new" / "recordings")
+    assert list((tmp_path / "new" / "recordings").iterdir()) == []
+    (tmp_path / "file").touch()
+    for place in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(ValueError, match=f"^{place}: no sessions can be recorded there: "):
+            check_directory(place)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from service.labelling import Labelling, Said
@@ -60,6 +60,14 @@ def heard(labelling: Labelling, frames: list[Frame]) -> list[Said]:
     return said
 
 
+SET_BACK: list[Frame] = [
+    (time_ms, {0: body(KINECT, left=0.5)})
+    for time_ms in (*range(5000, 5600, 33), *range(0, 600, 33))
+]
+
+
+@example(frames=SET_BACK, cut=22, options=Options(drop="never"))
+@settings(max_examples=40)
 @given(
     frames=movements(),
     cut=st.integers(0, 125),

@@ -57,6 +57,8 @@ def test_the_page_has_every_setting_with_its_default() -> None:
          "'text' or 'json', got 'xml'"),
         ("POSEWIRE_SESSIONS", "0", "the setting POSEWIRE_SESSIONS is wrong: Input should be "
          "greater than or equal to 1, got '0'"),
+        ("POSEWIRE_MODELS", "/nowhere", "the setting POSEWIRE_MODELS is wrong: Path does not point "
+         "to a directory, got '/nowhere'"),
         ("POSEWIRE_PING_S", "inf", "the setting POSEWIRE_PING_S is wrong: Input should be a finite "
          "number, got 'inf'"),
     ],

@@ -1,6 +1,7 @@
 """The store of taught actions: what is saved is there again, and nothing is half saved."""
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -134,3 +135,14 @@ def test_packing_loses_nothing() -> None:
     ((back,),) = unpacked(packed({"bow": (few,)})).values()
     np.testing.assert_array_equal(back.vectors, few.vectors)
     assert back.threshold == 0.25
+
+
+@pytest.mark.parametrize("number", [1e30, np.inf, np.nan])
+@pytest.mark.parametrize("field", ["vectors", "mean", "scale"])
+def test_numbers_that_no_feature_has_are_refused(field: str, number: float) -> None:
+    """A file's numbers are computed with at every frame, so they must be such as ours are."""
+    strange = replace(example(1), **{field: np.full_like(getattr(example(1), field), number)})
+    with pytest.raises(
+        TaughtError, match=r"no taught set: an example's numbers are within ±1000000"
+    ):
+        imported(exported({"bow": (strange,)}, MODEL), MODEL)

@@ -17,9 +17,9 @@ from service.settings import Settings
 from service.whole_recording import TOGETHER, LabelledRecording, label_recording
 from tests.service.artifacts import KINECT
 from tests.service.bodies import STEP_MS, body, hello, pose
-from tests.service.engines import HeldEngine
+from tests.service.engines import HeldEngine, known_outputs
 from tests.service.inside import serving
-from tests.service.labelled import Keypoints, known_outputs
+from tests.service.labelled import Keypoints
 from tests.service.wire import actions, wire
 
 SETTINGS = Settings()
@@ -162,14 +162,31 @@ ROWS = np.zeros((2, 20, 4))
             422,
             "frame 0: kinect20 has 20 keypoints, person 0 has 0",
         ),
+        (
+            msgspec.json.encode(
+                GOOD | {"frames": [{"t_ms": 0, "people": [], "x": "y" * (1 << 20)}]}
+            ),
+            "application/json",
+            422,
+            "frame 0: it has 1048605 bytes, 1048576 are the most",
+        ),
         (b'{"type":"bye"}\n', "application/jsonl", 422, "line 1: Invalid value 'bye'"),
         (b"", "application/jsonl", 422, "one hello and then poses"),
         (b"PK", "application/x-npz", 400, "not an npz of plain arrays"),
         (npz(keypoints=np.zeros(3)), "application/x-npz", 422, r"of the shape .+ got \(3,\)"),
-        (npz(times_ms=[0]), "application/x-npz", 422, "an npz holds keypoints, .+ times_ms"),
+        (npz(times_ms=[0]), "application/x-npz", 422, "an npz holds keypoints; .+ times_ms"),
         (npz(keypoints=ROWS, times_ms=[0]), "application/x-npz", 422, r"each of 2 .+ \(1,\)"),
         (npz(keypoints=ROWS, rate_hz=0), "application/x-npz", 422, "rate_hz is one number above 0"),
         (npz(keypoints=np.array([{}])), "application/x-npz", 400, "not an npz of plain arrays"),
+        (npz(keypoints=ROWS[..., 0], rate_hz=30), "application/x-npz", 422, r"shape .+ \(2, 20\)"),
+        (npz(keypoints=ROWS[..., :3], rate_hz=30), "application/x-npz", 422, "has 4 numbers"),
+        (npz(keypoints=ROWS > 0, rate_hz=30), "application/x-npz", 422, "numbers, these are bool"),
+        (
+            npz(keypoints=np.ones((60_000, 2, 20, 4), np.uint8), rate_hz=30),
+            "application/x-npz",
+            413,
+            "keypoints are at most 4194304 numbers, these are 9600000",
+        ),
         (npz(keypoints=np.zeros(1 << 22)), "application/x-npz", 413, "bytes unpacked, this one 33"),
     ],
 )
@@ -194,4 +211,6 @@ def test_a_damaged_body_is_refused_or_read(damage: bytes, place: int, kind: str)
     content = bytearray(forms[kind])
     content[place : place + len(damage)] = damage
     with contextlib.suppress(BadRecording):
-        assert read_recording(bytes(content), f"application/{kind}", MOST).hello
+        hello_came, poses = read_recording(bytes(content), f"application/{kind}", MOST)
+        assert hello_came.layout
+        assert len(list(poses)) <= 3
