@@ -23,6 +23,7 @@ class _Beside(threading.Thread):
         super().__init__(name="bystander", daemon=True)
         self._url = url
         self._stopping = threading.Event()
+        self.begun = threading.Event()
         self.labels: list[str] = []
         self.failure: Exception | None = None
 
@@ -41,6 +42,7 @@ class _Beside(threading.Thread):
         with connect(self._url) as socket:
             socket.send(msgspec.json.encode(hello(KINECT, drop="never", events=False)), text=True)
             assert msgspec.json.decode(socket.recv(ANSWER_S))["type"] == "welcome"
+            self.begun.set()
             while len(self.labels) < WARM or not self._stopping.wait(PAUSE_S):
                 frame = pose(len(self.labels), person)
                 socket.send(msgspec.json.encode(frame), text=True)
@@ -51,9 +53,10 @@ class _Beside(threading.Thread):
 
 @contextmanager
 def streaming_beside(url: str) -> Iterator[None]:
-    """Streams while the block runs; afterwards every frame must have had its own label."""
+    """Streams from before the block to its end; every frame must have had its own label."""
     beside = _Beside(url)
     beside.start()
+    assert beside.begun.wait(ANSWER_S), repr(beside.failure)
     try:
         yield
     finally:
