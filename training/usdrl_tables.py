@@ -206,7 +206,7 @@ def tables(names: Iterable[str]) -> dict[str, Comparison]:
             _rows(titles, f"{ABLATION}.KEY.{{}}"),
             _NW_UCLA_ABLATED,
             full=f"{ABLATION}.{FULL}.{{}}",
-            says="D = 96, 100 epochs, single stream, by several seeds; in brackets the difference "
-            "to the full method.",
+            says="D = 96, 100 epochs, single stream; mean and deviation of seeds, one where no "
+            "deviation stands; in brackets the difference to the full method.",
         )
     }
