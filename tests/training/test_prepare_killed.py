@@ -17,19 +17,16 @@ ROOT = Path(__file__).resolve().parents[2]
 FILES = 400
 STEP = 60
 
-# The command alone, without the seconds that the learning commands beside it take to be imported;
-# every file limited to so many bytes, as a full disk would, where there is a number.
+# The command, every file limited to so many bytes, as a full disk would, where there is a number.
 COMMAND = """
-import argparse, os, resource, signal, sys
-from training import prepare
+import os, resource, signal, sys
+from training.__main__ import command_line
 os.nice(19)  # so that whoever waits for the moment to kill it is not late
 limit = int(sys.argv.pop(1))
 if limit:
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
-parser = argparse.ArgumentParser()
-prepare.add_parser(parser.add_subparsers())
-arguments = parser.parse_args()
+arguments = command_line().parse_args()
 sys.exit(arguments.run(arguments))
 """
 

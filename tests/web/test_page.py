@@ -67,6 +67,7 @@ def test_it_is_usable_by_keyboard_alone(
 ) -> None:
     """Tab reaches every control in the order of the page, and Enter plays a sample."""
     page = opened(browser, service.http)
+    expect(page.locator("#pause")).to_be_visible()
     reached = []
     for _ in range(30):
         page.keyboard.press("Tab")
