@@ -241,7 +241,7 @@ export interface Taught {
  */
 export interface Notice {
   readonly type: "notice";
-  readonly code: "degraded" | "draining" | "model-changed" | "new-beginning" | "not-resumed";
+  readonly code: "draining" | "new-beginning" | "not-resumed";
   readonly message: string;
 }
 
