@@ -204,7 +204,13 @@ def _result(generator: Generator) -> Seen:
     said = generator.stdout.read()
     if generator.wait():
         raise ValueError("the generator of the load failed; what it said stands above")
-    return msgspec.msgpack.decode(said, type=Seen)
+    try:
+        return msgspec.msgpack.decode(said, type=Seen)
+    except msgspec.DecodeError as error:
+        raise ValueError(
+            f"the generator of the load told its result in {len(said)} bytes that cannot be read: "
+            f"{error}"
+        ) from None
 
 
 def _joined(parts: Sequence[bytes]) -> Floats:

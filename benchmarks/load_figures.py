@@ -47,6 +47,17 @@ class LoadPlan:
     recordings: Path | None = None
     checkpoint: Path | None = None
 
+    @property
+    def command(self) -> str:
+        """What prints the figures; a directory of recordings is not named, it is elsewhere soon."""
+        streams = " ".join(map(str, self.streams))
+        said = (
+            f"{COMMAND} --streams {streams} --compared {self.compared} --seconds {self.seconds:g}"
+        )
+        said += f" --minutes {self.minutes:g}" if self.minutes else ""
+        said += " --recordings DIR" if self.recordings else ""
+        return said + (f" --checkpoint {self.checkpoint}" if self.checkpoint else "")
+
 
 def load_figures(plan: LoadPlan) -> Iterator[Figure]:
     """Runs what is planned, prints the table, and yields the figures as they come.
@@ -61,7 +72,7 @@ def load_figures(plan: LoadPlan) -> Iterator[Figure]:
     for clients in plan.streams:
         load = _run(plan, spec, poses, clients, {})
         compared = load if clients == plan.compared else compared
-        yield from _of_streams(load)
+        yield from _of_streams(plan, load)
     if compared is None:
         compared = _run(plan, spec, poses, plan.compared, {})
     yield from _beside_peers(plan, spec, poses, compared)
@@ -115,7 +126,7 @@ def percentiles(delays_ms: np.typing.NDArray[np.float32]) -> list[float]:
     return [float(value) for value in np.percentile(delays_ms, PERCENTS)]
 
 
-def _of_streams(load: Load) -> Iterator[Figure]:
+def _of_streams(plan: LoadPlan, load: Load) -> Iterator[Figure]:
     raw, beyond = percentiles(load.delays_ms), percentiles(load.beyond_ms)
     note = (
         f"Each client sends {RATE_HZ:g} poses a second, a window is run every {HOP_MS:g} ms, and "
@@ -131,7 +142,7 @@ def _of_streams(load: Load) -> Iterator[Figure]:
         ("dropped", load.dropped, "frames"),
         ("cpu_ms_a_frame", load.frame_cpu_ms, "ms"),
     ):
-        yield measured(f"service.streams_{load.clients}.{name}", value, unit, COMMAND, note)
+        yield measured(f"service.streams_{load.clients}.{name}", value, unit, plan.command, note)
 
 
 def _beside_peers(
@@ -142,7 +153,7 @@ def _beside_peers(
         "service.batching_speedup",
         alone.frame_cpu_ms / served.frame_cpu_ms,
         "×",
-        COMMAND,
+        plan.command,
         f"Processor time of the server for each frame of {plan.compared} clients: "
         f"{alone.frame_cpu_ms:.3f} ms where each window is run by itself, "
         f"{served.frame_cpu_ms:.3f} ms where they are batched ({served.run_windows:.1f} a run).",
@@ -158,7 +169,7 @@ def _beside_peers(
         "service.vs_torch_eager_speedup",
         eager_ms / served.frame_cpu_ms,
         "×",
-        COMMAND,
+        plan.command,
         f"Processor time for each frame: {eager_ms:.3f} ms where the same network is called in "
         f"PyTorch eager for every frame, and nothing else is done; {served.frame_cpu_ms:.3f} ms of "
         f"the server in all, with {plan.compared} clients.",
@@ -171,7 +182,7 @@ def _of_memory(plan: LoadPlan, spec: ArtifactSpec, poses: Sequence[Poses]) -> Fi
         "service.memory_slope_mb_per_hour",
         load.memory_mb_per_hour,
         "MB/h",
-        f"{COMMAND} --minutes {plan.minutes:g}",
+        plan.command,
         f"Resident memory of the server over {plan.minutes:g} minutes with {plan.compared} "
         f"clients, least squares; {load.dropped} frames dropped, {len(load.errors)} errors.",
     )
