@@ -55,8 +55,8 @@ class FrameLoss:
         smoothing: Of labels.
     """
 
-    newest_share: float = 0.3
-    smoothing: float = 0.1
+    newest_share: float = 0.4
+    smoothing: float = 0.05
 
 
 class LabelWindows:

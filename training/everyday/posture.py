@@ -13,6 +13,7 @@ STILL_M_S = 0.2
 MOVING_SHARE = 0.12
 _FASTEST_JOINTS = 2
 _SMOOTHING_FRAMES = 2.5
+_GOING_FRAMES = 7.5
 
 _AT = LAYOUT.joints.index
 _LEFT = [_AT("left_shoulder"), _AT("left_hip")]
@@ -61,6 +62,24 @@ def speed_m_s(points: Points) -> NDArray[np.float64]:
     fastest = np.partition(speeds, -_FASTEST_JOINTS, axis=1)[:, -_FASTEST_JOINTS:]
     mean: NDArray[np.float64] = fastest.mean(axis=1)
     return mean
+
+
+def going_m_s(points: Points, times_ms: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How fast a body goes over the floor, ``(F, 20, 4)`` at ``(F,)`` → ``(F,)``.
+
+    That of the pelvis, over half a second; where it is not seen, it stays where it was.
+    """
+    even_ms = np.arange(times_ms[0], times_ms[-1] + 1, 1000 / RATE_HZ)
+    seen = points[:, PELVIS, 3] > 0
+    if len(even_ms) < 2 or not seen.any():
+        return np.zeros(len(times_ms))
+    path = np.stack(
+        [np.interp(even_ms, times_ms[seen], points[seen, PELVIS, axis]) for axis in (0, 2)], axis=1
+    )
+    smooth = gaussian_filter1d(path, _GOING_FRAMES, axis=0, mode="nearest")
+    speeds = np.linalg.norm(np.gradient(smooth, axis=0), axis=1) * RATE_HZ
+    going: NDArray[np.float64] = np.interp(times_ms, even_ms, speeds)
+    return going
 
 
 def extent(points: Points) -> tuple[int, int]:

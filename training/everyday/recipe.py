@@ -76,7 +76,7 @@ class EverydayRecipe:
     pretrained: bool = False
     optimisation: EncoderOptimisation = field(
         default_factory=lambda: EncoderOptimisation(
-            epochs=60, batches=192, average_decay=0.998, validate_every=6
+            epochs=60, batches=320, average_decay=0.998, validate_every=6
         )
     )
     rounds: LabelRounds = field(default_factory=LabelRounds)
@@ -88,23 +88,12 @@ def dste(layout: Layout, frames: int, labels: int) -> RecogniserConfig:
     encoder = EncoderConfig(
         "dste", joints=len(layout.joints), persons=1, hidden_size=128, frames=frames
     )
-    return RecogniserConfig(encoder, "frames", labels, parents=layout.parents, head_dropout=0.3)
+    return RecogniserConfig(encoder, "frames", labels, parents=layout.parents, head_dropout=0.1)
 
 
 RECIPES: Mapping[str, EverydayRecipe] = MappingProxyType(
     {
-        "usdrl": EverydayRecipe(
-            "everyday-s",
-            dste,
-            pretrained=True,
-            optimisation=EncoderOptimisation(
-                epochs=60,
-                batches=192,
-                average_decay=0.998,
-                validate_every=6,
-                encoder_rate_share=0.1,
-            ),
-        ),
+        "usdrl": EverydayRecipe("everyday-s", dste, pretrained=True),
         "scratch": EverydayRecipe("everyday-s-scratch", dste),
         "gru": EverydayRecipe("everyday-s-gru", gru),
     }

@@ -12,6 +12,7 @@ import numpy as np
 from model.pose.store import LEFT_OUT, PoseClip, PoseStore
 from training.everyday.composer import Composed, Composer
 from training.everyday.pieces import Manner
+from training.everyday.posture import going_m_s
 from training.everyday.shelf import Person, Shelf
 from training.everyday.sources import RATE_HZ, levelled
 from training.everyday.splits import Part, Splits
@@ -20,6 +21,9 @@ from training.everyday.vocabulary import Vocabulary
 TEST_SEED = 0
 TEST_MINUTES = 60.0
 """Of the fixed list that the report is made from: more than half of it is background."""
+BACKGROUND = 0
+GOING_M_S = 0.3
+"""Whoever stands sways by less, and walks at over twice of it."""
 WITH_UNKNOWN = Manner(unknown_share=0.4)
 """How streams are composed on which the unknown decision is judged."""
 
@@ -99,7 +103,8 @@ def real_streams(
     """The continuous recordings of a part as they are, with our labels.
 
     They are level and in `sources.LAYOUT`, on their own clock. What their owners did not label is
-    background, so walking between two actions is too; what is not used is ``LEFT_OUT``.
+    background, but where the body goes somewhere it is ``LEFT_OUT``: they labelled no walk between
+    two actions as one. So is what is not used.
 
     Raises:
         StoreError: The store has no labels by frame, or is of an unknown data set.
@@ -111,12 +116,18 @@ def real_streams(
     clips = []
     for place in splits.places(store, part):
         clip = store[place]
+        points, labels = levelled(clip, store.data_set), clip.frame_labels
+        if labels is not None:
+            labels = classes[labels]
+            labels[(labels == BACKGROUND) & (going_m_s(points, clip.times_ms) > GOING_M_S)] = (
+                LEFT_OUT
+            )
         clips.append(
             replace(
                 clip,
                 name=f"{store.data_set.name}/{clip.name}",
-                keypoints=levelled(clip, store.data_set)[:, None],
-                frame_labels=None if clip.frame_labels is None else classes[clip.frame_labels],
+                keypoints=points[:, None],
+                frame_labels=labels,
                 frame_numbers=None,
                 segments=(),
             )

@@ -205,6 +205,32 @@ def test_rates_are_brought_to_one_and_silences_part_motions() -> None:
         list(motions(clip, DataSet("ntu60", "kinect20", 15.0, ("walk",), "made up")))
 
 
+def test_whoever_goes_somewhere_unlabelled_is_neither_background_nor_walk(
+    tmp_path: Path, vocabulary: Vocabulary, splits: Splits
+) -> None:
+    """Half of a recording stands, half goes at 0.8 m/s: of its background the first half is left.
+
+    A walk that its owners labelled stays a walk.
+    """
+    rows = made_up.motion("nod", 120, 1)[:, None].copy()
+    rows[60:, 0, :, 0] += np.linspace(0, 0.8 * 2, 60, dtype=np.float32)[:, None]
+    times_ms = np.arange(120) * 1000 / 30
+    walk, unlabelled = made_up.LABELS.index("walk"), made_up.LABELS.index("nod")
+    labels = np.full(120, unlabelled, np.int16)
+    labels[100:] = walk
+    store = PoseStoreWriter(
+        tmp_path / "store", DataSet("hdm05", "kinect20", 30.0, made_up.LABELS, "made up")
+    )
+    with store as writer:
+        for subject in (3, 4, 5):
+            writer.append(PoseClip(f"s{subject}", rows, times_ms, subject, frame_labels=labels))
+    (real,) = real_streams(PoseStore(tmp_path / "store"), vocabulary, splits, "test")
+    assert real.frame_labels is not None
+    assert (real.frame_labels[:50] == 0).all()
+    assert (real.frame_labels[70:100] == LEFT_OUT).all()
+    assert (real.frame_labels[100:] == vocabulary.labels.index("walk")).all()
+
+
 def test_real_recordings_keep_their_clock_and_take_our_labels(
     tmp_path: Path, vocabulary: Vocabulary, splits: Splits
 ) -> None:
@@ -216,7 +242,7 @@ def test_real_recordings_keep_their_clock_and_take_our_labels(
     )
     with store as writer:
         for subject in (3, 4, 5):
-            rows = made_up.motion("walk", 60, 1)[::2, None]
+            rows = made_up.motion("nod", 60, 1)[::2, None]
             writer.append(PoseClip(f"s{subject}", rows, times_ms, subject, frame_labels=labels))
     (real,) = real_streams(PoseStore(tmp_path / "store"), vocabulary, splits, "test")
     words = ["wave", "sit down", "background"]
