@@ -41,11 +41,11 @@ def _shown(what: str, *right: str) -> Shown:
 
 SHOWN: Mapping[str, Shown] = MappingProxyType(
     {
-        "upfall_activity1_": _shown("falls forward on the hands", "fall"),
-        "upfall_activity2_": _shown("falls forward on the knees", "fall"),
-        "upfall_activity3_": _shown("falls backward", "fall"),
-        "upfall_activity4_": _shown("falls sideward", "fall"),
-        "upfall_activity5_": _shown("falls from a chair", "fall"),
+        "upfall_activity1_": _shown("falls forward on the hands", "lie down"),
+        "upfall_activity2_": _shown("falls forward on the knees", "lie down"),
+        "upfall_activity3_": _shown("falls backward", "lie down"),
+        "upfall_activity4_": _shown("falls sideward", "lie down"),
+        "upfall_activity5_": _shown("falls from a chair", "lie down"),
         "upfall_activity6_": _shown("walks", "walk"),
         "upfall_activity7_": _shown("stands still", BACKGROUND),
         "upfall_activity8_": _shown("sits down and sits", "sit down", BACKGROUND),
@@ -57,7 +57,7 @@ SHOWN: Mapping[str, Shown] = MappingProxyType(
         "bsd3_walk_past": _shown("walks past", "walk"),
     }
 )
-"""Beginning of a video's name → what it shows."""
+"""Beginning of a video's name → what it shows. No action is a fall: lying down comes nearest."""
 
 
 @dataclass(frozen=True, eq=False)
