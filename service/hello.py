@@ -87,10 +87,12 @@ def check_hello(hello: Hello, spec: ArtifactSpec, without_images: str | None = N
     except LayoutError as error:
         raise _refused("layout", str(error)) from None
     metric = hello.coordinates == "metres"
-    if metric != (spec.dimensions == 3):
-        needed = "metres" if spec.dimensions == 3 else "pixels or normalised"
+    if not metric and spec.dimensions == 3:
+        raise _refused("coordinates", f"the model {spec.name} reads metres, not {hello.coordinates}")
+    if metric and spec.normalisation == "published-2d":
         raise _refused(
-            "coordinates", f"the model {spec.name} reads {needed}, not {hello.coordinates}"
+            "coordinates",
+            f"the model {spec.name} reads pixels of a picture of known size, not metres",
         )
     if not metric and (hello.size is None or not all(0 < n <= FURTHEST for n in hello.size)):
         raise _refused(

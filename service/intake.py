@@ -39,12 +39,16 @@ class PoseIntake:
     Args:
         hello: what it declared, checked.
         labelling: where they go.
+        dimensions: of what the model reads, 2 or 3.
         settings: the most people.
     """
 
-    def __init__(self, hello: Hello, labelling: Labelling, settings: Settings) -> None:
+    def __init__(
+        self, hello: Hello, labelling: Labelling, dimensions: int, settings: Settings
+    ) -> None:
         self._labelling = labelling
-        self._reader = PeopleReader(hello, layout_named(hello.layout), settings.people)
+        layout = layout_named(hello.layout)
+        self._reader = PeopleReader(hello, layout, settings.people, dimensions)
 
     def take(self, pose: Pose) -> Taken:
         """Takes a frame in.

@@ -86,7 +86,7 @@ async def _begin(
         except ValueError:
             notice = Notice("not-resumed", "what was kept of the session cannot be read")
     labelling = Labelling(as_read(hello), model.spec, shared.settings, teaching)
-    intake = _intake(hello, labelling, poses, shared)
+    intake = _intake(hello, model.spec, labelling, poses, shared)
     return Begun(hello, model, labelling, intake, poses, None, notice)
 
 
@@ -125,12 +125,18 @@ def _restored(
     teaching = Teaching(model.spec, settings.taught_actions, unpacked(kept.taught))
     labelling = Labelling(as_read(hello), model.spec, settings, teaching)
     labelling.restore(kept.labelling)
-    intake = _intake(hello, labelling, poses, shared)
+    intake = _intake(hello, model.spec, labelling, poses, shared)
     intake.restore(kept.people)
     return Begun(hello, model, labelling, intake, poses, kept, None)
 
 
-def _intake(hello: Hello, labelling: Labelling, poses: PoseStream | None, shared: Shared) -> Intake:
+def _intake(
+    hello: Hello,
+    spec: ArtifactSpec,
+    labelling: Labelling,
+    poses: PoseStream | None,
+    shared: Shared,
+) -> Intake:
     if poses is None:
-        return PoseIntake(hello, labelling, shared.settings)
+        return PoseIntake(hello, labelling, spec.dimensions, shared.settings)
     return PictureIntake(as_read(hello), labelling, poses, shared.settings)

@@ -1,7 +1,7 @@
 """The people of a message: rows or bytes as they came become keypoints in the model's axes.
 
-Pictures are in pixels afterwards, positions in metres with y up, whatever the client declared.
-What is wrong with a message is refused here, before it touches any window.
+Pictures are in pixels afterwards, positions in metres with y up, whatever the client declared; a
+model of pictures is given what a camera far away sees of positions. What is wrong with a message is refused here, before it touches any window.
 """
 
 from collections.abc import Iterable, Mapping
@@ -36,6 +36,10 @@ _UPRIGHT: Mapping[Up, tuple[tuple[int, int, int], ...]] = {
 }
 """Which axis is up → the rotation, rows being the new axes, after which y is."""
 
+_SEEN = np.diag((-1, -1, 0))
+"""From the camera, from which z grows away: in a picture y grows down, and x to the right, which is
+where -x lies when y is up and z is ahead."""
+
 
 class ReaderState(msgspec.Struct, frozen=True):
     """What the ids to come depend on: (id, when seen last) of the last second, and the tracker."""
@@ -51,9 +55,10 @@ class PeopleReader:
         hello: what the client declared of its keypoints; a picture has a size.
         layout: the layout that it named.
         limit: how many people a message may hold.
+        dimensions: 2 where the model reads pictures, 3 where it reads positions.
     """
 
-    def __init__(self, hello: Hello, layout: Layout, limit: int) -> None:
+    def __init__(self, hello: Hello, layout: Layout, limit: int, dimensions: int) -> None:
         self._layout = layout
         self._limit = limit
         self._metric = hello.coordinates == "metres"
@@ -62,6 +67,8 @@ class PeopleReader:
         if hello.coordinates == "normalised" and hello.size is not None:
             self._scale = np.array(hello.size, np.float32)
         self._axes = np.array(_UPRIGHT[hello.up], np.float32)
+        if dimensions == 2:
+            self._axes = _SEEN.astype(np.float32) @ self._axes
         self._seen_ms: dict[int, float] = {}
         self._tracker = Tracker(FLICKER * limit)
 

@@ -92,9 +92,9 @@ async def label_recording(
     except Refusal as refusal:
         raise BadRecording(str(refusal), CONTRADICTORY) from None
     taught = teaching or Teaching(spec, settings.taught_actions)
-    said = await _said(
-        hello, posted.poses, Labelling(hello, spec, settings, taught), run_clips, settings
-    )
+    reader = PeopleReader(hello, layout_named(hello.layout), settings.people, spec.dimensions)
+    labelling = Labelling(hello, spec, settings, taught)
+    said = await _said(posted.poses, reader, labelling, run_clips, settings)
     answers = [each for each in said if isinstance(each, FrameAnswer)]
     return LabelledRecording(
         f"{spec.name} {spec.version}",
@@ -105,13 +105,12 @@ async def label_recording(
 
 
 async def _said(
-    hello: Hello,
     poses: Iterable[Pose],
+    reader: PeopleReader,
     labelling: Labelling,
     run_clips: RunClips,
     settings: Settings,
 ) -> list[Said]:
-    reader = PeopleReader(hello, layout_named(hello.layout), settings.people)
     said: list[Said] = []
     waiting: list[Run] = []
     people_read = 0

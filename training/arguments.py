@@ -95,6 +95,25 @@ def add_result(parser: argparse.ArgumentParser, example: str) -> None:
     add_directory(parser, "--out", "directory of results")
 
 
+def add_report(parser: argparse.ArgumentParser, page: Path) -> None:
+    """Adds what a report is made from, and whether it goes into the documents, to ``page``."""
+    add_directory(parser, "--results", "that python -m training evaluate wrote results to")
+    parser.add_argument(
+        "--record",
+        action="store_true",
+        help="also put the figures into benchmarks/figures.json, and the pictures and "
+        f"{page.name} into --out",
+    )
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        type=Path,
+        default=page.parent,
+        help=f"where --record puts pictures and {page.name} (default: {page.parent.name})",
+    )
+    add_json(parser)
+
+
 def add_protocol(parser: argparse._ActionsContainer, required: bool, otherwise: str = "") -> None:
     """Adds ``--protocol``.
 

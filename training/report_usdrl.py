@@ -17,7 +17,7 @@ from model.pose.figures import (
     read_figures,
     record_figures,
 )
-from training.arguments import add_directory, add_json
+from training.arguments import add_report
 from training.comparison import measurements, without_seed
 from training.results import Result, ResultError, read_results
 from training.results_page import PageError, picture_link, refreshed, table_text
@@ -125,21 +125,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "where the protocol is the same, and writes them to report.md beside the results, with "
         "confusion matrices, curves and a map of the features as SVG."
     )
-    add_directory(parser, "--results", "that python -m training evaluate wrote results to")
-    parser.add_argument(
-        "--record",
-        action="store_true",
-        help="also put the figures into benchmarks/figures.json, and the pictures and the page of "
-        "results into --out",
-    )
-    parser.add_argument(
-        "--out",
-        metavar="DIR",
-        type=Path,
-        default=PAGE.parent,
-        help="where --record puts pictures and page (default: docs)",
-    )
-    add_json(parser)
+    add_report(parser, PAGE)
     parser.set_defaults(run=run)
 
 

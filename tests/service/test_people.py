@@ -16,10 +16,13 @@ LIMIT = 3
 INFINITE = float("inf")
 
 
-def reader(coordinates: str = "metres", **hello: Any) -> PeopleReader:
+def reader(
+    coordinates: str = "metres", dimensions: int | None = None, **hello: Any
+) -> PeopleReader:
     layout = KINECT if coordinates == "metres" else COCO
     said = {"version": 1, "layout": layout.name, "coordinates": coordinates, **hello}
-    return PeopleReader(msgspec.convert(said, Hello), layout, LIMIT)
+    reads = dimensions or (3 if coordinates == "metres" else 2)
+    return PeopleReader(msgspec.convert(said, Hello), layout, LIMIT, reads)
 
 
 def rows(joints: int = 20, columns: int = 4, seed: int = 0) -> NDArray[np.float32]:
@@ -42,6 +45,21 @@ def test_bytes_are_rows() -> None:
     expected = alone(reader(), sent.tolist())
     np.testing.assert_array_equal(alone(reader(), sent.astype("<f4").tobytes()), expected)
     np.testing.assert_array_equal(expected, sent)
+
+
+@pytest.mark.parametrize("up", ["y", "-z"])
+def test_a_model_of_pictures_is_given_what_a_camera_would_see_of_metres(up: Up) -> None:
+    """Somebody 3 m ahead who faces the camera has their left hand to the right, and upwards is less.
+
+    A camera's z grows away from it; whoever faces it with y up has their left at -x.
+    """
+    sent = rows()
+    sent[0] = [-0.3, 0.5, 3.0, 0.9]
+    if up == "-z":
+        sent[:, :3] = sent[:, [0, 2, 1]] * [1, 1, -1]
+    seen = alone(reader(dimensions=2, up=up), sent.tolist())
+    np.testing.assert_allclose(seen[0], [0.3, -0.5, 0, 0.9], rtol=1e-6)
+    assert not seen[:, 2].any()
 
 
 @pytest.mark.parametrize("up", get_args(Up))

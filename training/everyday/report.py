@@ -15,7 +15,7 @@ from types import MappingProxyType
 import msgspec
 
 from model.pose.figures import FIGURES_PATH, Figure, FiguresError, read_figures, record_figures
-from training.arguments import add_directory, add_json
+from training.arguments import add_report
 from training.everyday.card import (
     BLOCKS,
     CARD,
@@ -114,21 +114,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "Prints what was measured of the everyday models as Markdown tables, and writes them to "
         "everyday.md beside the results, with curves of robustness and a confusion matrix as SVG."
     )
-    add_directory(parser, "--results", "that python -m training evaluate wrote results to")
-    parser.add_argument(
-        "--record",
-        action="store_true",
-        help="also put the figures into benchmarks/figures.json, and the pictures and the model "
-        "card into --out",
-    )
-    parser.add_argument(
-        "--out",
-        metavar="DIR",
-        type=Path,
-        default=CARD.parent,
-        help="where --record puts pictures and card (default: docs)",
-    )
-    add_json(parser)
+    add_report(parser, CARD)
     parser.set_defaults(run=run)
 
 
