@@ -2,7 +2,8 @@
 # Builds the image, brings docker-compose.yml up beside whatever else runs, and holds the service
 # to what docker/README.md says of it. Leaves nothing but the engine's build cache.
 #
-#   docker/check.sh
+#   docker/check.sh        the profile cpu
+#   docker/check.sh gpu    the profile gpu, on a host with a GPU; docs/edge.md has what it prints
 #
 # ENGINE and COMPOSE name other commands than those that are found, PYTHON another environment
 # that has posewire-client. Exit status: 0 it holds, 1 it does not, 2 it could not be tried.
@@ -10,9 +11,11 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 PYTHON=${PYTHON:-.venv/bin/python}
-LARGEST_MB=900
+PROFILE=${1:-cpu}
+CPU_LARGEST_MB=900
 BUILD_S=1200 # on a slow line most of it is pip's
 STEP_S=60
+FIRST_START_S=60
 FRAMES=90
 
 say() { echo "check-container: $*"; }
@@ -33,6 +36,14 @@ choose_engine() {
     fi
 }
 
+choose_profile() {
+    case "$PROFILE" in
+        cpu) ;;
+        gpu) BUILD_S=3600 FIRST_START_S=600 ;; # gigabytes of CUDA; TensorRT builds its engine
+        *) unusable "the profile is cpu or gpu, got '$PROFILE'" ;;
+    esac
+}
+
 # A project, an image and a port of its own, so that a posewire that runs here goes on.
 compose() {
     # COMPOSE may be two words.
@@ -43,7 +54,7 @@ compose() {
 
 clean_up() {
     # shellcheck disable=SC2086
-    timeout "$STEP_S" $COMPOSE -p posewire-check down --timeout 5 >/dev/null 2>&1 || true
+    timeout "$STEP_S" $COMPOSE -p posewire-check down --volumes --timeout 5 >/dev/null 2>&1 || true
     "$ENGINE" image rm "$POSEWIRE_IMAGE" >/dev/null 2>&1 || true
     rm -rf "$scratch"
 }
@@ -53,12 +64,12 @@ inside() { timeout "$STEP_S" "$ENGINE" exec "$container" "$@"; }
 not_ready() {
     # shellcheck disable=SC2086
     $COMPOSE -p posewire-check logs --tail 3 >&2 || true
-    fail "the service was not ready within $STEP_S s; above is what it says"
+    fail "the service was not ready within $1 s; above is what it says"
 }
 
-# Waits until streams are taken on the published port; prints the seconds since $1.
+# Waits until streams are taken on the published port, at most $2 s; prints the seconds since $1.
 wait_until_ready() {
-    "$PYTHON" - "$POSEWIRE_PORT" "$STEP_S" <<'PY' || not_ready
+    "$PYTHON" - "$POSEWIRE_PORT" "$2" <<'PY' || not_ready "$2"
 import json, sys, time, urllib.request
 url, until_s = f"http://127.0.0.1:{sys.argv[1]}/readyz", time.monotonic() + float(sys.argv[2])
 while time.monotonic() < until_s:
@@ -104,19 +115,42 @@ check_confinement() {
 found = [name for name in ("torch", "pip", "setuptools") if importlib.util.find_spec(name)]
 print(*found, *filter(None, map(shutil.which, ("cc", "gcc", "make"))))') || fail "the container answers no command"
     [ -z "$found" ] || fail "the image holds what a service does not need: $found"
+    inside python -c 'open("/var/lib/posewire/written", "w")' || fail "the volume cannot be written"
     [ "$(inside printenv POSEWIRE_PEOPLE)" = 7 ] || fail "a setting did not reach the service"
     "$ENGINE" port "$container" | grep -q -- '-> 127\.0\.0\.1:' || fail "the port is not loopback's"
     ! "$ENGINE" port "$container" | grep -qv -- '-> 127\.0\.0\.1:' ||
         fail "the port is published beyond this machine"
 }
 
+# Which providers a session really got, and what the image says that it is made of.
+check_content() {
+    if ! inside python -m service doctor --json --port 0 >"$scratch/doctor" ||
+        ! inside cat sbom.cdx.json >"$scratch/sbom"; then
+        fail "the container answers no command"
+    fi
+    "$PYTHON" - "$PROFILE" "$scratch" <<'PY' || fail "the image holds other things than it should"
+import json, sys
+from pathlib import Path
+profile, scratch = sys.argv[1], Path(sys.argv[2])
+doctor, sbom = (json.loads((scratch / name).read_text()) for name in ("doctor", "sbom"))
+print(f"check-container: {doctor['model']} on {' and '.join(doctor['providers'])}, "
+      f"{doctor['window_ms']:.2f} ms a window; images: {doctor['images']}")
+names = {component["name"] for component in sbom["components"]}
+print(f"check-container: {len(names)} Python packages in sbom.cdx.json")
+runtimes = {"cpu": "onnxruntime", "gpu": "onnxruntime-gpu"}
+on_gpu = doctor["providers"][0] in ("TensorrtExecutionProvider", "CUDAExecutionProvider")
+sys.exit(names & set(runtimes.values()) != {runtimes[profile]} or on_gpu != (profile == "gpu"))
+PY
+}
+
+choose_profile
 choose_engine
 "$PYTHON" -c 'import posewire_client' 2>/dev/null ||
     unusable "$PYTHON has no posewire-client; 'make setup' installs it"
 
 scratch=$(mktemp -d)
 log=$scratch/log
-export POSEWIRE_IMAGE=posewire-check:cpu POSEWIRE_PEOPLE=7
+export COMPOSE_PROFILES=$PROFILE POSEWIRE_IMAGE=posewire-check:$PROFILE POSEWIRE_PEOPLE=7
 POSEWIRE_PORT=$("$PYTHON" -c 'import socket
 with socket.create_server(("127.0.0.1", 0)) as taken: print(taken.getsockname()[1])')
 export POSEWIRE_PORT
@@ -126,18 +160,20 @@ begun=$(now)
 limit_s=$BUILD_S compose build
 size_mb=$(("$("$ENGINE" image inspect --format '{{.Size}}' "$POSEWIRE_IMAGE")" / 1000000))
 say "built in $(seconds_since "$begun") s: $size_mb MB"
-[ "$size_mb" -le "$LARGEST_MB" ] || fail "the image may have $LARGEST_MB MB, got $size_mb"
+[ "$PROFILE" = gpu ] || [ "$size_mb" -le "$CPU_LARGEST_MB" ] ||
+    fail "the image may have $CPU_LARGEST_MB MB, got $size_mb"
 
 begun=$(now)
 compose up --detach
-ready_s=$(wait_until_ready "$begun")
+ready_s=$(wait_until_ready "$begun" "$FIRST_START_S")
 say "ready $ready_s s after its first start"
 # shellcheck disable=SC2086
 container=$($COMPOSE -p posewire-check ps -q | head -n 1)
 [ -n "$container" ] || fail "'$COMPOSE ps' knows no container"
 inside python docker/ready.py || fail "the image's own health check fails"
 check_confinement
-say "no root, no writing, no compiler, no torch, no pip; published on loopback alone"
+check_content
+say "no root, no writing but to its volume, no compiler, no torch, no pip; published on loopback alone"
 check_stream
 say "streamed $FRAMES frames, a label each"
 
@@ -149,7 +185,8 @@ say "stopped on SIGTERM in $(seconds_since "$begun") s with exit status $status"
 
 begun=$(now)
 compose start
-ready_s=$(wait_until_ready "$begun")
+ready_s=$(wait_until_ready "$begun" "$STEP_S")
 say "ready $ready_s s after its second start"
 check_stream
-say "all holds; image.cpu_size_mb $size_mb"
+say "streamed $FRAMES frames again"
+say "all holds; image.${PROFILE}_size_mb $size_mb"

@@ -5,13 +5,19 @@ import json
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import msgspec
 import pytest
 
-from posewire_client import AsyncClient, Camera, CameraError, SeenPose
+from posewire_client import AsyncClient, Camera, CameraError, Reconnect, SeenPose
 from posewire_client.camera import is_camera
 from tests.clients.fake_rules import Fault
 from tests.clients.fake_server import FakeServer
@@ -152,6 +158,71 @@ def test_a_camera_closes_what_it_opened(video: Path) -> None:
     assert times_ms == sorted(set(times_ms))
     with pytest.raises(CameraError, match="there is no video"):
         Camera("gone.mp4")
+
+
+@contextmanager
+def webcam(shots: list[tuple[int, tuple[int, int]]]) -> Iterator[str]:
+    """A network camera that breaks off: for each connection so many pictures of such a size.
+
+    Once these are used up it has no more pictures to give. Yields its address.
+    """
+    waiting = iter(shots)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            count, (width, height) = next(waiting, (0, SIZE))
+            self.send_response(200)
+            self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=next")
+            self.end_headers()
+            picture = cv2.imencode(".jpg", np.full((height, width, 3), 90, np.uint8))[1].tobytes()
+            for _ in range(count):
+                head = (
+                    f"--next\r\nContent-Type: image/jpeg\r\nContent-Length: {len(picture)}\r\n\r\n"
+                )
+                self.wfile.write(head.encode() + picture + b"\r\n")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/mjpeg"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_a_live_camera_that_breaks_off_is_opened_again() -> None:
+    """Its pictures and their time go on over every loss, until it stays away."""
+    times_ms: list[float] = []
+    with webcam([(20, SIZE)] * 3) as address, Camera(address, reconnect=QUICKLY) as camera:
+        assert camera.live
+        with pytest.raises(CameraError, match="gives no picture any more, after 4 attempts"):
+            times_ms.extend(picture.t_ms for picture in camera)
+    assert len(times_ms) >= 3 * 20 - 6  # a picture may be lost where the stream is cut
+    assert times_ms == sorted(set(times_ms))
+
+
+def test_a_camera_that_comes_back_with_another_size_is_refused() -> None:
+    """The server was told a size: other pictures end the stream with a sentence that has both."""
+    other = (2 * SIZE[0], 2 * SIZE[1])
+    shots = [(20, SIZE), (20, other)]
+    with webcam(shots) as address, Camera(address, reconnect=QUICKLY) as camera:
+        with pytest.raises(CameraError, match="pictures of 64×48, and 128×96 since"):
+            list(camera)
+
+
+def test_closing_ends_the_wait_for_a_camera() -> None:
+    """Who closes a camera that is waited for does not wait with it."""
+    patient = Reconnect(attempts=1, first_s=600)
+    with webcam([(20, SIZE)]) as address, Camera(address, reconnect=patient) as camera:
+        with ThreadPoolExecutor() as pool:
+            reading = pool.submit(list, camera)
+            time.sleep(0.5)
+            camera.__exit__(None, None, None)
+            assert reading.result(timeout=5)
 
 
 @pytest.mark.skipif(

@@ -4,6 +4,7 @@ What is done with them is for others: they are sent as JPEG, or poses are found 
 """
 
 import math
+import threading
 import time
 from collections.abc import Iterator
 from importlib import import_module
@@ -12,6 +13,7 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 from posewire_client.errors import CameraError
+from posewire_client.reconnect import DEFAULT_RECONNECT, Reconnect
 
 VIDEO_SUFFIXES = frozenset(
     {".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ts", ".webm", ".wmv"}
@@ -43,10 +45,12 @@ def is_camera(source: str) -> bool:
 class Camera:
     """An open source of pictures; a context manager and an iterator.
 
-    A video file has its own times, all else is live and has the time since it was opened.
+    A video file has its own times, all else is live and has the time since it was opened. What is
+    live and falls silent is opened again, with pictures of the same size; its time goes on.
 
     Args:
         source: The number of a camera, an address, or the path of a video file.
+        reconnect: How long to try to open a live source again.
 
     Attributes:
         live: Whether pictures come when they come.
@@ -57,20 +61,22 @@ class Camera:
         CameraError: There is no such source, it gives no picture, or OpenCV is not installed.
     """
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, *, reconnect: Reconnect = DEFAULT_RECONNECT) -> None:
         self._source = source
+        self._reconnect = reconnect
+        self._closed = threading.Event()
         self._cv2 = _opencv()
         self.live = source.isdecimal() or source.lower().startswith(ADDRESSES)
         if not self.live and not Path(source).is_file():
             raise CameraError(f"there is no video {source}")
-        self._capture = self._cv2.VideoCapture(int(source) if source.isdecimal() else source)
-        came, self._first = self._capture.read()
-        if not came:
+        self._capture = self._opened()
+        self._first = self._read()
+        if self._first is None:
             self._capture.release()
             kind = "the camera" if self.live else "the video"
             raise CameraError(f"{kind} {source} gives no picture")
-        height, width = self._first.shape[:2]
-        self.size = (width, height)
+        self._frames = self._capture.get(self._cv2.CAP_PROP_FRAME_COUNT)
+        self.size = _size(self._first)
         self.fraction_read = 0.0
 
     def __enter__(self) -> Self:
@@ -83,13 +89,18 @@ class Camera:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Let the device or file go."""
+        """Let the device or file go; whoever waits for it waits no longer."""
+        self._closed.set()
         self._capture.release()
 
     def __iter__(self) -> Iterator[Picture]:
-        """Yield pictures, each later than the one before, until the file or the camera ends."""
+        """Yield pictures, each later than the one before, until the file or the camera ends.
+
+        Raises:
+            CameraError: A live source gives no picture any more, or pictures of another size.
+        """
         started_s = time.monotonic()
-        count = max(1.0, self._capture.get(self._cv2.CAP_PROP_FRAME_COUNT))
+        count = max(1.0, self._frames)
         last_ms = -math.inf
         pixels, read = self._first, 1
         while pixels is not None:
@@ -99,8 +110,7 @@ class Camera:
             last_ms = t_ms
             self.fraction_read = 0.0 if self.live else min(1.0, read / count)
             yield Picture(round(t_ms, 3), pixels)
-            came, pixels = self._capture.read()
-            pixels, read = (pixels if came else None), read + 1
+            pixels, read = self._following(), read + 1
 
     def jpeg(self, pixels: Any) -> bytes:
         """Give a picture as JPEG."""
@@ -108,9 +118,52 @@ class Camera:
         _, data = self._cv2.imencode(".jpg", pixels, quality)
         return bytes(data.tobytes())
 
+    def _opened(self) -> Any:
+        source = self._source
+        return self._cv2.VideoCapture(int(source) if source.isdecimal() else source)
+
+    def _read(self) -> Any:
+        came, pixels = self._capture.read()
+        return pixels if came else None
+
+    def _following(self) -> Any:
+        pixels = self._read()
+        # A video behind an address has a length, and an end.
+        if pixels is not None or not self.live or self._frames > 0:
+            return pixels
+        return self._reopened()
+
+    def _reopened(self) -> Any:
+        for delay_s in self._reconnect.delays_s():
+            self._capture.release()
+            if self._closed.wait(delay_s):
+                return None
+            self._capture = self._opened()
+            pixels = self._read()
+            if pixels is not None:
+                self._check_size(pixels)
+                return pixels
+        raise CameraError(
+            f"the camera {self._source} gives no picture any more, after "
+            f"{self._reconnect.attempts} attempts to open it again"
+        )
+
+    def _check_size(self, pixels: Any) -> None:
+        if _size(pixels) != self.size:
+            before, now = ("×".join(map(str, size)) for size in (self.size, _size(pixels)))
+            raise CameraError(
+                f"the camera {self._source} gave pictures of {before}, and {now} since it was "
+                "opened again; start anew"
+            )
+
     def _position_ms(self) -> float:
         position_ms: float = self._capture.get(self._cv2.CAP_PROP_POS_MSEC)
         return position_ms
+
+
+def _size(pixels: Any) -> tuple[int, int]:
+    height, width = pixels.shape[:2]
+    return (width, height)
 
 
 def _opencv() -> Any:
