@@ -34,6 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
             import_module(f"export.commands.{name}").configure(command)
         command.add_argument("--json", action="store_true", help="one machine-readable line")
     options = parser.parse_args(words)
+    options.words = words
     try:
         status: int = options.run(options)
     except ValueError as error:

@@ -1,7 +1,7 @@
 """The engine: the command that builds it from an artifact, and its place in a cache.
 
 `trtexec` comes with TensorRT. Engines run on the GPU model and the version that built them alone,
-so both stand in the name, beside the artifact's hash.
+so both stand in the name of their folder, beside the artifact's hash.
 """
 
 import re
@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from export.artifact_file import Artifact
+from model.pose.tensorrt import EngineKind, engine_folder, timing_cache
+from model.pose.tensorrt_here import gpu
 
 PLACES = ("/usr/src/tensorrt/bin", "/opt/tensorrt/bin")
 """Where NVIDIA's packages put trtexec, beside the PATH."""
@@ -27,13 +29,11 @@ class Builder:
 
     Attributes:
         trtexec: its program.
-        version: of TensorRT, as it says it: 101500 for 10.15.0.
-        gpu: the model of the GPU, as a file may be called.
+        kind: what its engines run on.
     """
 
     trtexec: str
-    version: str
-    gpu: str
+    kind: EngineKind
 
 
 def find_builder() -> Builder | None:
@@ -44,23 +44,31 @@ def find_builder() -> Builder | None:
     if trtexec is None:
         return None
     version = _VERSION.search(_said([trtexec, "--help"]))
-    gpu = _said(["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]).splitlines()
-    if version is None or not gpu:
+    device = gpu()
+    if version is None or device is None:
         return None
-    return Builder(trtexec, version[1], re.sub(r"[^a-z0-9]+", "-", gpu[0].lower()).strip("-"))
+    return Builder(trtexec, EngineKind(*device, version[1]))
 
 
 def engine_path(artifact: Artifact, builder: Builder, cache: Path) -> Path:
-    """Returns where the engine of an artifact lies, by artifact, GPU and version."""
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", artifact.spec.name)
-    return cache / f"{name}-{artifact.sha256[:16]}-{builder.gpu}-trt{builder.version}.engine"
+    """Returns where the engine of an artifact lies, beside those that the service keeps of it."""
+    folder = engine_folder(cache, artifact.spec, artifact.sha256, builder.kind)
+    return folder / "trtexec.engine"
 
 
-def build_command(artifact: Artifact, engine: Path, trtexec: str = "trtexec") -> list[str]:
+def build_command(
+    artifact: Artifact, engine: Path, timings: Path, trtexec: str = "trtexec"
+) -> list[str]:
     """Returns the command that builds an engine.
 
     The types of the graph are the engine's: what export kept at float32 stays so, whatever else is
     half precision or int8.
+
+    Args:
+        artifact: what it is built from.
+        engine: the file to write.
+        timings: the file of what was timed while building, read and written.
+        trtexec: the program.
     """
     shapes = artifact.profile.shapes(artifact.spec)
     return [
@@ -69,7 +77,7 @@ def build_command(artifact: Artifact, engine: Path, trtexec: str = "trtexec") ->
         f"--saveEngine={engine}",
         "--stronglyTyped",
         *(f"--{name}Shapes={shape}" for name, shape in shapes.items()),
-        f"--timingCacheFile={engine.with_suffix('.timing')}",
+        f"--timingCacheFile={timings}",
         "--skipInference",
     ]
 
@@ -91,10 +99,11 @@ def build(artifact: Artifact, builder: Builder, cache: Path) -> tuple[Path, bool
     engine = engine_path(artifact, builder, cache)
     if engine.is_file():
         return engine, False
-    cache.mkdir(parents=True, exist_ok=True)
     part = engine.with_suffix(".part")
-    command = build_command(artifact, part, builder.trtexec)
+    timings = timing_cache(engine.parent, builder.kind)
+    command = build_command(artifact, part, timings, builder.trtexec)
     try:
+        engine.parent.mkdir(parents=True, exist_ok=True)
         done = subprocess.run(
             command, capture_output=True, text=True, errors="replace", timeout=_BUILD_S, check=False
         )
@@ -125,4 +134,4 @@ def _said(command: list[str]) -> str:
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    return done.stdout + done.stderr if "trtexec" in command[0] else done.stdout
+    return done.stdout + done.stderr

@@ -17,7 +17,7 @@ from model.pose.artifact_session import ArtifactSession
 INDEPENDENT = 1e-4
 """The largest difference that neighbours may make, in units of the logits' spread."""
 
-ROUNDS = 60
+ROUNDS = 100
 WARM_UP = 5
 
 
@@ -66,15 +66,28 @@ def tried(
     return Trial(artifact, dependence(artifact.session, windows[0]))
 
 
-def window_ms(artifacts: Mapping[str, Artifact], clip: NDArray[np.float32]) -> dict[str, float]:
-    """Returns the median time of one window on one core, in milliseconds.
+@dataclass(frozen=True)
+class Timing:
+    """What a window costs on one core.
 
-    The artifacts take turns, in another order each round, so that whatever else the machine does
-    slows all of them alike.
+    Attributes:
+        window_ms: median time of a run over its windows.
+        relative: that of the first artifact in the same rounds is 1; the median over rounds.
+    """
+
+    window_ms: float
+    relative: float
+
+
+def timings(artifacts: Mapping[str, Artifact], clips: NDArray[np.float32]) -> dict[str, Timing]:
+    """Measures artifacts side by side, each on one core.
+
+    They take turns, in another order each round, and are compared within a round: whatever else the
+    machine does slows them alike.
 
     Args:
-        artifacts: name → artifact.
-        clip: (3, T, V, M).
+        artifacts: name → artifact; the first is what the others are compared with.
+        clips: (B, 3, T, V, M) the windows of a run.
     """
     sessions = {
         name: ArtifactSession(artifact.path, content=artifact.content, threads=1)
@@ -85,6 +98,11 @@ def window_ms(artifacts: Mapping[str, Artifact], clip: NDArray[np.float32]) -> d
     for _ in range(WARM_UP + ROUNDS):
         for name in draw.permutation(list(sessions)).tolist():
             begun_s = time.perf_counter()
-            sessions[name].logits(clip[None])
-            took[name].append(1000 * (time.perf_counter() - begun_s))
-    return {name: float(np.median(times_ms[WARM_UP:])) for name, times_ms in took.items()}
+            sessions[name].logits(clips)
+            took[name].append(1000 * (time.perf_counter() - begun_s) / len(clips))
+    window_ms = {name: np.array(times_ms[WARM_UP:]) for name, times_ms in took.items()}
+    first = next(iter(window_ms.values()))
+    return {
+        name: Timing(float(np.median(each)), float(np.median(each / first)))
+        for name, each in window_ms.items()
+    }

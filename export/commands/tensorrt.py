@@ -63,24 +63,27 @@ def run(options: argparse.Namespace) -> int:
         say(options, [f"{artifact.path}: TensorRT would not take it", *wrong], value)
         return FAILED
     builder = find_builder()
-    command = build_command(artifact, options.out / f"{artifact.path.stem}.engine")
+    engine, timings = (
+        options.out / f"{artifact.path.stem}.{kind}" for kind in ("engine", "timing")
+    )
+    command = build_command(artifact, engine, timings)
     written = _write_script(options.out / f"{artifact.path.stem}.trtexec.sh", command)
     lines = [f"{artifact.path}: TensorRT 10 takes it, by {SOURCE}"]
     if ranges is not None:
         lines.append(_range_line(ranges))
-    engine = None
+    built = None
     if builder is None:
         lines += [ABSENT, f"  {' '.join(command)}", f"{written}: written"]
     else:
         with Stages("build", 1) as stages:
-            engine, new = build(artifact, builder, options.out)
+            built, new = build(artifact, builder, options.out)
             stages.done("")
-        lines.append(f"{engine}: {'built' if new else 'was there'}")
+        lines.append(f"{built}: {'built' if new else 'was there'}")
     value = {
         "ready": True,
         "faults": [],
         "command": command,
-        "engine": None if engine is None else str(engine),
+        "engine": None if built is None else str(built),
         "ranges": None if ranges is None else asdict(ranges),
         "profile": asdict(artifact.profile),
     }

@@ -4,7 +4,7 @@ Whoever runs an artifact opens it here: the service, the evaluation, the verific
 windows and no streams.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +17,9 @@ from model.pose.artifact_guard import check_content
 from model.pose.seal import check_seal
 
 CPU = ("CPUExecutionProvider",)
+
+Provider = str | tuple[str, Mapping[str, str]]
+"""An execution provider by its name, alone or with its options."""
 
 _CUDA = "CUDAExecutionProvider"
 
@@ -39,8 +42,8 @@ class ArtifactSession:
     Args:
         path: the .onnx file.
         content: its bytes, where they have been read already.
-        providers: execution providers that are asked for, best first; those that are not there
-            are passed over.
+        providers: execution providers that are asked for, best first, some with their options;
+            those that are not there are passed over.
         threads: cores that one run may take; None for ONNX Runtime's own choice.
         bind: whether inputs and outputs are bound to the device's memory; None binds on CUDA.
 
@@ -57,7 +60,7 @@ class ArtifactSession:
         path: Path,
         *,
         content: bytes | None = None,
-        providers: Sequence[str] = CPU,
+        providers: Sequence[Provider] = CPU,
         threads: int | None = None,
         bind: bool | None = None,
     ) -> None:
@@ -66,17 +69,20 @@ class ArtifactSession:
         if threads is not None:
             options.intra_op_num_threads = threads
             options.inter_op_num_threads = 1
-        available = ort.get_available_providers()
-        self.asked = tuple(name for name in providers if name in available)
+        known = available_providers()
+        asked = {name: options for name, options in map(_with_options, providers) if name in known}
+        self.asked = tuple(asked)
         if content is None:
-            content = _read(path)
+            content = read_content(path)
         try:
             check_content(content)
             check_seal(content)
         except ArtifactError as error:
             raise ArtifactError(f"{path}: {error}") from None
         try:
-            self._session = ort.InferenceSession(content, options, providers=list(self.asked))
+            self._session = ort.InferenceSession(
+                content, options, providers=list(asked), provider_options=list(asked.values())
+            )
         except Exception as error:  # ONNX Runtime's errors have no type in common
             reason = " ".join(str(error).split())
             raise ArtifactError(f"{path}: not an ONNX file that can be run: {reason}") from None
@@ -121,13 +127,30 @@ class ArtifactSession:
         return outputs
 
 
-def _read(path: Path) -> bytes:
+def available_providers() -> tuple[str, ...]:
+    """Returns the providers that this build of ONNX Runtime knows, whether or not they start."""
+    return tuple(ort.get_available_providers())
+
+
+def read_content(path: Path) -> bytes:
+    """Reads an artifact's file, unchecked.
+
+    Raises:
+        ArtifactError: there is none, or it cannot be read.
+    """
     if not path.is_file():
         raise ArtifactError(f"{path}: an artifact is an .onnx file, there is no such file")
     try:
         return path.read_bytes()
     except OSError as error:
         raise ArtifactError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _with_options(provider: Provider) -> tuple[str, dict[str, str]]:
+    if isinstance(provider, str):
+        return provider, {}
+    name, options = provider
+    return name, dict(options)
 
 
 def _shapes(values: Sequence[ort.NodeArg]) -> Shapes:

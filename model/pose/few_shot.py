@@ -1,8 +1,9 @@
 """Few-shot actions: a span of a stream becomes a new action, by similarity of frozen features.
 
-An example is a few features of the span, the mean and spread of what else the stream has shown, and
-a threshold: the similarity that hardly any of that other motion reaches. A frame is the action
-where its feature, centred and scaled in the same way, comes closer than that to one of them
+An example is a few features of the span, the mean and spread of what else the stream has shown, a
+threshold, which is the similarity that hardly any of that other motion reaches, and its rivals: of
+that other motion what was the most alike. A frame is the action where its feature, centred and
+scaled in the same way, comes closer than the threshold to the example, and closer than to any rival
 (prototypes after Snell et al., 2017, several an example since a motion has phases; cosine after
 centring after Wang et al., "SimpleShot", 2019). Nothing is learnt, so no other label changes: a
 frame that no example claims keeps the decision that it had.
@@ -23,7 +24,10 @@ PROTOTYPES = 16
 EARLY_SHARE = 0.3
 """So much of a span is not learnt from: its windows still hold mostly what came before."""
 
-CALIBRATION_QUANTILE = 0.995
+RIVALS = 32
+"""So many features of other motion a frame is compared with, too: twice as many as speak for it."""
+
+CALIBRATION_QUANTILE = 0.99
 """This share of the other motion stays below an example's threshold …"""
 
 CALIBRATION_MARGIN = 0.05
@@ -54,19 +58,28 @@ class Example:
         vectors: (P, F) unit vectors, centred and scaled; P is at most `PROTOTYPES`.
         mean: (F,) of the stream that it is from.
         scale: (F,) the spread of that stream.
-        threshold: the cosine from which a frame is the action.
+        threshold: the cosine from which a frame may be the action.
+        rivals: (R, F) unit vectors of other motion, centred and scaled, to float16's precision; R
+            is at most `RIVALS`, and may be 0.
     """
 
     vectors: Features
     mean: Features
     scale: Features
     threshold: float
+    rivals: Features
 
     def similarity(self, features: Features) -> NDArray[np.float64]:
-        """Returns how much like this example features (N, F) are: (N,), at most 1; 0 is enough."""
-        cosines = (_units(features, self.mean, self.scale) @ self.vectors.T).max(axis=1)
-        nearness: NDArray[np.float64] = (cosines - self.threshold) / (1 - self.threshold)
-        return nearness
+        """Returns how much like this example features (N, F) are: (N,), at most 1; 0 is enough.
+
+        What is more like a rival is below 0, however near it is.
+        """
+        units = _units(features, self.mean, self.scale)
+        cosines = (units @ self.vectors.T).max(axis=1)
+        ahead = cosines - (units @ self.rivals.T).max(axis=1, initial=-1.0)
+        nearness = (cosines - self.threshold) / (1 - self.threshold)
+        similarity: NDArray[np.float64] = np.where(ahead < 0, np.minimum(ahead, nearness), nearness)
+        return similarity
 
 
 def example_of(span: Features, others: Features) -> Example:
@@ -96,12 +109,15 @@ def example_of(span: Features, others: Features) -> Example:
     scale = np.maximum(spread, LOWEST_SPREAD * spread.mean() + TINY).astype(np.float32)
     chunks = np.array_split(_units(late, mean, scale), min(PROTOTYPES, len(late)))
     vectors = _unit(np.stack([chunk.mean(axis=0) for chunk in chunks]))
-    reached = (_units(others, mean, scale) @ vectors.T).max(axis=1)
+    units = _units(others, mean, scale)
+    reached = (units @ vectors.T).max(axis=1)
     highest = max(float(np.quantile(reached, CALIBRATION_QUANTILE)), LOWEST_THRESHOLD)
     threshold = highest + CALIBRATION_MARGIN * (1 - highest)
     if threshold >= 1:
         raise ValueError("the span is like what came before or after it, so it is no new action")
-    return Example(vectors, mean, scale, threshold)
+    rivals = units[np.argsort(-reached, kind="stable")[:RIVALS]]
+    # As they are saved, so that what was saved says the same.
+    return Example(vectors, mean, scale, threshold, rivals.astype(np.float16).astype(np.float32))
 
 
 class Likeness(NamedTuple):

@@ -4,6 +4,7 @@ Export and service say it with the same words, so that what one builds the other
 TensorRT nor ONNX Runtime is needed here.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -64,34 +65,67 @@ def profile_of(metadata: Mapping[str, str]) -> BatchProfile:
         raise ArtifactError(f"the artifact's TensorRT profile cannot be read: {error}") from None
 
 
+@dataclass(frozen=True)
+class EngineKind:
+    """What an engine runs on: another GPU, or another TensorRT, needs another engine.
+
+    Attributes:
+        gpu: the model of the GPU, as a file may be called: `nvidia-h200`.
+        compute: its compute capability without the point: `90`.
+        version: of TensorRT, as it says it itself: `101500` for 10.15.0.
+    """
+
+    gpu: str
+    compute: str
+    version: str
+
+
+def engine_folder(cache: Path, spec: ArtifactSpec, sha256: str, kind: EngineKind) -> Path:
+    """Returns the folder of an artifact's engines, by model, GPU and version.
+
+    Args:
+        cache: the folder of all engines.
+        spec: the artifact.
+        sha256: of its file.
+        kind: what they run on.
+    """
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", spec.name)
+    return cache / f"{name}-{sha256[:16]}-{kind.gpu}-trt{kind.version}"
+
+
+def timing_cache(folder: Path, kind: EngineKind) -> Path:
+    """Returns the file of what was timed while engines were built.
+
+    The name is ONNX Runtime's own, so that trtexec and the service read what the other timed.
+    """
+    return folder / f"TensorrtExecutionProvider_cache_sm{kind.compute}.timing"
+
+
 def provider_options(
-    spec: ArtifactSpec, profile: BatchProfile, cache: Path, sha256: str, runtime: str
+    spec: ArtifactSpec, profile: BatchProfile, folder: Path | None
 ) -> dict[str, str]:
     """Returns the options of ONNX Runtime's TensorRT provider for one artifact.
-
-    Engines are kept by artifact and by runtime; ONNX Runtime itself adds the GPU's compute
-    capability to their names.
 
     Args:
         spec: the artifact.
         profile: its batches.
-        cache: the folder of all engines.
-        sha256: of the artifact's file.
-        runtime: versions of ONNX Runtime and TensorRT, as a folder may be called.
+        folder: where its engines are kept (`engine_folder`); None builds them at each start.
     """
     shapes = profile.shapes(spec)
-    folder = str(cache / f"{sha256[:16]}-{runtime}")
-    return {
+    options = {
         "trt_profile_min_shapes": shapes["min"],
         "trt_profile_opt_shapes": shapes["opt"],
         "trt_profile_max_shapes": shapes["max"],
-        "trt_engine_cache_enable": "1",
-        "trt_engine_cache_path": folder,
-        "trt_engine_cache_prefix": spec.name,
-        "trt_timing_cache_enable": "1",
-        "trt_timing_cache_path": folder,
         "trt_fp16_enable": str(int(spec.precision == "fp16")),
         "trt_int8_enable": str(int(spec.precision == "int8")),
         # Means and variances are kept at float32 whatever the rest is computed in.
         "trt_layer_norm_fp32_fallback": "1",
+    }
+    if folder is None:
+        return options
+    return options | {
+        "trt_engine_cache_enable": "1",
+        "trt_engine_cache_path": str(folder),
+        "trt_timing_cache_enable": "1",
+        "trt_timing_cache_path": str(folder),
     }

@@ -25,6 +25,7 @@ class GoldenCheckpoint:
         labels: a file of its classes.
         clips: (B, 3, T, V, M).
         features: (B, T, 2D), the authors' dense features of these clips.
+        clip_features: (B, 2D), the authors' features of whole clips.
         weight: (K, 2D) of the head.
         bias: (K,) of the head.
     """
@@ -33,13 +34,22 @@ class GoldenCheckpoint:
     labels: Path
     clips: NDArray[np.float32]
     features: NDArray[np.float32]
+    clip_features: NDArray[np.float32]
     weight: NDArray[np.float32]
     bias: NDArray[np.float32]
 
     @property
     def logits(self) -> NDArray[np.float32]:
         """(B, T, K): the head on the authors' features."""
-        scored: NDArray[np.float32] = self.features @ self.weight.T + self.bias
+        return self._scored(self.features)
+
+    @property
+    def clip_logits(self) -> NDArray[np.float32]:
+        """(B, K): the head on the authors' features of whole clips."""
+        return self._scored(self.clip_features)
+
+    def _scored(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        scored: NDArray[np.float32] = features @ self.weight.T + self.bias
         return scored
 
 
@@ -76,5 +86,11 @@ def write_downstream(name: str, place: Path, labels: int = 52) -> GoldenCheckpoi
     lines = ["# PKU-MMD", "background", *(f"action {n}" for n in range(1, labels)), ""]
     (place / "labels.txt").write_text("\n".join(lines))
     return GoldenCheckpoint(
-        place / "theirs.pt", place / "labels.txt", found["clips"][0], features, weight, bias
+        place / "theirs.pt",
+        place / "labels.txt",
+        found["clips"][0],
+        features,
+        found["clip_features"],
+        weight,
+        bias,
     )

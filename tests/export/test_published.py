@@ -36,9 +36,9 @@ def export(golden: GoldenCheckpoint, out: Path, *more: str) -> int:
     return main(["published", *files, "--normalisation", "none", *more])
 
 
-@pytest.fixture(scope="module", params=["dste_ntu25", "sttr_coco17"])
+@pytest.fixture(scope="module", params=["dste_ntu25", "dste_coco17", "sttr_coco17"])
 def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Exported:
-    """An artifact of three dimensions and DSTE, and one of two and STTR."""
+    """An artifact of each golden encoder: in space and in pictures, DSTE and STTR."""
     place = tmp_path_factory.mktemp("published")
     golden = write_downstream(request.param, place)
     assert export(golden, place / "theirs.onnx") == 0

@@ -162,7 +162,7 @@ def trtexec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A program that behaves as trtexec does, and a GPU; returns the log of what was built."""
     tools = tmp_path / "tools"
     tools.mkdir()
-    for name, text in {"trtexec": FAKE, "nvidia-smi": "#!/bin/sh\necho NVIDIA H200\n"}.items():
+    for name, text in {"trtexec": FAKE, "nvidia-smi": "#!/bin/sh\necho NVIDIA H200, 9.0\n"}.items():
         (tools / name).write_text(text)
         (tools / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{tools}{os.pathsep}{os.environ['PATH']}")
@@ -182,7 +182,9 @@ def test_an_engine_is_built_once(
         assert tensorrt(place, out, "--json") == 0
         engine = Path(json.loads(capsys.readouterr().out.splitlines()[-1])["engine"])
         sha256 = open_artifact(place / "small.onnx").sha256
-        assert engine.name == f"hands-{sha256[:16]}-nvidia-h200-trt101500.engine"
+        assert engine.parent == out / f"hands-{sha256[:16]}-nvidia-h200-trt101500"
+        timings = engine.with_name("TensorrtExecutionProvider_cache_sm90.timing")
+        assert f"--timingCacheFile={timings}" in engine.read_text()
         assert "--maxShapes=clip:64x3x24x20x1" in engine.read_text()
         assert trtexec.read_text().count("built") == built
     write_artifact(graph(KINECT), KINECT, tmp_path / "other.onnx")
@@ -198,7 +200,7 @@ def test_a_build_that_fails_leaves_no_engine(
     out = tmp_path / "engines"
     assert tensorrt(place, out) == 2
     assert "trtexec ended with 1 and no engine" in capsys.readouterr().err
-    assert [path.name for path in out.iterdir()] == ["small.trtexec.sh"]
+    assert [path.name for path in out.rglob("*") if path.is_file()] == ["small.trtexec.sh"]
 
 
 def test_batches_are_written_into_the_artifact(

@@ -81,11 +81,11 @@ def test_a_profile_travels_with_its_artifact(tmp_path: Path) -> None:
     made = make_artifact(graph(KINECT), KINECT, tmp_path / "hands.onnx", profile)
     assert made.profile == profile
     assert profile_of({}) == BatchProfile()
-    options = provider_options(made.spec, made.profile, tmp_path, made.sha256, "ort1.31-trt10")
+    options = provider_options(made.spec, made.profile, tmp_path / "engines")
     assert options["trt_profile_min_shapes"] == "clip:1x3x24x20x1"
     assert options["trt_profile_opt_shapes"] == "clip:4x3x24x20x1"
     assert options["trt_profile_max_shapes"] == "clip:32x3x24x20x1"
-    assert options["trt_engine_cache_path"] == f"{tmp_path}/{made.sha256[:16]}-ort1.31-trt10"
+    assert options["trt_engine_cache_path"] == f"{tmp_path}/engines"
     assert (options["trt_fp16_enable"], options["trt_int8_enable"]) == ("0", "0")
 
 

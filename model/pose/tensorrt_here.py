@@ -1,0 +1,45 @@
+"""TensorRT on this machine: which GPU there is, and which TensorRT, found without loading a graph.
+
+It asks NVIDIA's own programs and library; where one of them is missing there is no TensorRT.
+"""
+
+import ctypes
+import re
+import subprocess
+
+from model.pose.tensorrt import EngineKind
+
+LIBRARY = "libnvinfer.so.10"
+
+_ENOUGH_S = 60
+
+
+def engine_kind() -> EngineKind | None:
+    """Returns what engines are built for here; None without a GPU or without TensorRT 10."""
+    version = library_version()
+    found = gpu() if version else None
+    return EngineKind(found[0], found[1], version) if found and version else None
+
+
+def gpu() -> tuple[str, str] | None:
+    """Returns the first GPU's model and compute capability, as `EngineKind` has them."""
+    query = ["nvidia-smi", "--query-gpu=name,compute_cap", "--format=csv,noheader"]
+    try:
+        done = subprocess.run(
+            query, capture_output=True, text=True, errors="replace", timeout=_ENOUGH_S, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    first = re.match(r"(.+), (\d+)\.(\d+)$", done.stdout, re.MULTILINE)
+    if first is None:
+        return None
+    model = re.sub(r"[^a-z0-9]+", "-", first[1].lower()).strip("-")
+    return model, first[2] + first[3]
+
+
+def library_version() -> str | None:
+    """Returns the version of the library that ONNX Runtime would load, `101500` for 10.15.0."""
+    try:
+        return str(ctypes.CDLL(LIBRARY).getInferLibVersion())
+    except (OSError, AttributeError):
+        return None

@@ -1,0 +1,1 @@
+"""What is given to others: packages, artifacts, and the licences of all that ships."""

@@ -1,0 +1,61 @@
+"""Few-shot actions: an example claims what is like it, and nothing that was shown beside it."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model.pose.few_shot import RIVALS, Features, example_of
+
+WIDTH = 24
+RANDOM = np.random.default_rng(5)
+BOW, LUNGE = RANDOM.normal(size=(2, WIDTH)).astype(np.float32)
+LUNGE = 0.8 * BOW + 0.6 * LUNGE
+"""Much like a bow, but for what is its own."""
+
+
+def moving(frames: int, seed: int, towards: Features | None = None) -> Features:
+    """Features of motion that goes about a direction, or about nothing."""
+    noise = np.random.default_rng(seed).normal(0, 0.5, (frames, WIDTH))
+    return (noise + (0 if towards is None else 4 * towards)).astype(np.float32)
+
+
+def test_what_looks_alike_is_told_apart_once_it_was_shown() -> None:
+    """A lunge that was among the other motion is none of a bow's, in frames not seen before.
+
+    Without rivals half of its frames are claimed: hardly a lunge was shown, so that the threshold
+    does not see it. The bows that are claimed are the same.
+    """
+    others = np.concatenate([moving(800, 1), moving(8, 2, LUNGE)])
+    example = example_of(moving(40, 3, BOW), others)
+    bows, lunges = (
+        example.similarity(moving(200, 4, BOW)),
+        example.similarity(moving(200, 5, LUNGE)),
+    )
+    assert (bows >= 0).mean() > 0.95
+    assert (lunges >= 0).mean() < 0.02
+    alone = type(example)(
+        example.vectors, example.mean, example.scale, example.threshold, example.rivals[:0]
+    )
+    assert (alone.similarity(moving(200, 5, LUNGE)) >= 0).mean() > 0.3
+    np.testing.assert_array_equal(alone.similarity(moving(200, 4, BOW)) >= 0, bows >= 0)
+
+
+@given(st.integers(0, 1000), st.integers(30, 200))
+def test_no_rival_is_ever_claimed(seed: int, others: int) -> None:
+    """Whatever was shown, the nearest frames of other motion keep what they were called."""
+    shown = moving(others, seed)
+    example = example_of(moving(40, seed + 1, BOW), shown)
+    assert len(example.rivals) == min(RIVALS, others)
+    assert (np.sort(example.similarity(shown))[-RIVALS:] < 0).all()
+
+
+def test_a_score_is_the_threshold_s_alone() -> None:
+    """Rivals refuse frames; to those that are left they give and take nothing."""
+    example = example_of(moving(40, 1, BOW), moving(100, 2))
+    shown = moving(50, 3, BOW)
+    units = (shown - example.mean) / example.scale
+    units /= np.linalg.norm(units, axis=1, keepdims=True)
+    cosines = (units @ example.vectors.T).max(axis=1)
+    expected = (cosines - example.threshold) / (1 - example.threshold)
+    assert example.similarity(shown) == pytest.approx(expected, abs=1e-5)

@@ -1,0 +1,130 @@
+"""The bundle: what others install is whole, hashed, and nothing of anybody else's is lost."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from model.pose.manifest import read_manifest
+from release.__main__ import main
+from release.bundle import Source, artifacts, earlier_bundle, images, source_of
+from release.shipped import ReleaseError
+from tests.service.process import ROOT
+
+WEIGHTS = ROOT / "weights"
+
+
+def test_the_real_command_makes_a_whole_release(tmp_path: Path) -> None:
+    """Wheel and npm package with their licence and no more than they need, hashes that hold.
+
+    The artifacts are those that the manifest beside them trusts.
+    """
+    if shutil.which("npm") is None or not (ROOT / "clients/web/node_modules").is_dir():
+        pytest.skip("npm ci has not been run in clients/web")
+    out = tmp_path / "dist"
+    command = [sys.executable, "-m", "release", "bundle", "--out", str(out), "--json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=150)
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout.splitlines()[-1])
+    files = {path.name: path for path in out.iterdir()}
+    assert said["files"] == sorted(str(path) for path in files.values())
+
+    lines = files["SHA256SUMS"].read_text().splitlines()
+    sums = {name: sha256 for sha256, name in (line.split("  ") for line in lines)}
+    assert sums.keys() == files.keys() - {"SHA256SUMS"}
+    for name, sha256 in sums.items():
+        assert hashlib.sha256(files[name].read_bytes()).hexdigest() == sha256
+
+    wheel = zipfile.ZipFile(files[f"posewire_client-{said['version']}-py3-none-any.whl"])
+    folders = {name.split("/")[0] for name in wheel.namelist()}
+    assert folders == {"posewire_client", f"posewire_client-{said['version']}.dist-info"}
+    assert any(name.endswith("licenses/LICENSE") for name in wheel.namelist())
+    with tarfile.open(files[f"posewire-client-{said['version']}.tgz"]) as package:
+        names = set(package.getnames())
+    assert {"package/dist/index.js", "package/dist/index.d.ts", "package/LICENSE"} <= names
+    assert not [name for name in names if "test" in name or "node_modules" in name]
+
+    manifest = read_manifest(files["manifest.json"])
+    shipped = [path for name, path in files.items() if name.endswith(".onnx")]
+    assert len(shipped) == len(manifest.artifacts) > 0
+    for path in shipped:
+        assert manifest.check(path.read_bytes()).file == path.name
+
+
+def test_only_an_earlier_release_is_replaced(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A folder with anything else is refused before anything is built, and stays as it is."""
+    assert earlier_bundle(tmp_path / "none") == []
+    (tmp_path / "old.whl").write_text("wheel")
+    (tmp_path / "SHA256SUMS").write_text(f"{'0' * 64}  old.whl\n{'0' * 64}  gone.tgz\n")
+    assert [path.name for path in earlier_bundle(tmp_path)] == ["SHA256SUMS", "old.whl"]
+    (tmp_path / "thesis.txt").write_text("precious")
+    assert main(["bundle", "--out", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == (
+        f"release: {tmp_path} holds thesis.txt, which no earlier release put there\n"
+    )
+    assert len(list(tmp_path.iterdir())) == 3
+    with pytest.raises(ReleaseError, match="is none"):
+        earlier_bundle(tmp_path / "thesis.txt")
+
+
+def test_artifacts_and_manifest_are_of_one_another(tmp_path: Path) -> None:
+    """One that is not listed is refused with its hash, one that is listed and missing by name."""
+    weights, out = tmp_path / "weights", tmp_path / "out"
+    weights.mkdir()
+    out.mkdir()
+    shutil.copy(WEIGHTS / "manifest.json", weights)
+    with pytest.raises(ReleaseError, match=r"lists utkinect\.onnx, which is not there"):
+        artifacts(weights, out)
+    (weights / "utkinect.onnx").write_bytes(b"another")
+    with pytest.raises(ReleaseError, match=r"does not list the file, sha256 .+ export man"):
+        artifacts(weights, out)
+    shutil.copy(WEIGHTS / "utkinect.onnx", weights)
+    artifacts(weights, out)
+    assert {path.name for path in out.iterdir()} == {"manifest.json", "utkinect.onnx"}
+
+
+def test_a_release_has_one_version(tmp_path: Path) -> None:
+    """All packages of the repository have the same; else each is named with its file."""
+    assert source_of(ROOT).version
+    for name, text in {
+        "pyproject.toml": '[project]\nversion = "2.0.0"\n',
+        "clients/python/pyproject.toml": '[project]\nversion = "2.0.0"\n',
+        "clients/web/client/package.json": '{"version": "1.9.0"}',
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    with pytest.raises(ReleaseError, match=r"1\.9\.0 in clients/web/client/package\.json"):
+        source_of(tmp_path)
+
+
+ENGINE = """#!/bin/sh
+echo "$@" >> "$0.log"
+test ! -e "$0.fails" || { echo "no space left" >&2; exit 7; }
+"""
+
+
+def test_images_are_built_of_both_targets(tmp_path: Path) -> None:
+    """An engine is told target, name, version and commit; its failure is one sentence."""
+    engine = tmp_path / "engine"
+    engine.write_text(ENGINE)
+    engine.chmod(0o755)
+    source = Source(tmp_path, "1.2.3", "abc1234", 0)
+    assert images(source, str(engine)) == ["posewire:1.2.3-cpu", "posewire:1.2.3-gpu"]
+    cpu, gpu = (tmp_path / "engine.log").read_text().splitlines()
+    for line, target in ((cpu, "cpu"), (gpu, "gpu")):
+        assert f"build --file docker/service.Dockerfile --target {target} " in line
+        assert "--build-arg VERSION=1.2.3 --build-arg REVISION=abc1234" in line
+        assert line.endswith(f"--tag posewire:1.2.3-{target} .")
+    (tmp_path / "engine.fails").touch()
+    with pytest.raises(ReleaseError, match="ended with 7; it last said: no space left"):
+        images(source, str(engine))
+    with pytest.raises(ReleaseError, match="cannot be run: No such file"):
+        images(source, str(tmp_path / "podman"))
