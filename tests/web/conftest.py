@@ -10,25 +10,18 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
+from benchmarks.browser import CHROMIUM, launch, webcam
+from benchmarks.film import Scene, write_film
 from tests.service.artifacts import COCO, write
-from tests.web.fake_webcam import write_y4m
 from tests.web.page_process import ROOT, PageProcess
 
-CHROMIUM = Path("/usr/bin/chromium")
-# Without these it asks its maker's hosts at every start.
-ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-VIDEO = ROOT.parent / "shared" / "data" / "videos" / "ccby4_asl_walk_640x480_30fps.mkv"
+VIDEOS = ROOT.parent / "shared" / "data" / "videos"
+SIGNING = VIDEOS / "ccby4_asl_walk_640x480_30fps.mkv"
 LABELS = ("background", "raise_left_hand", "raise_right_hand")
+EVERYDAY = ROOT / "weights" / "everyday-s.onnx"
 
 OpenPage = Callable[..., Page]
+Launch = Callable[..., Browser]
 Snap = Callable[[Page, str], None]
 
 
@@ -47,6 +40,21 @@ def service(hands: Path) -> Iterator[PageProcess]:
 
 
 @pytest.fixture(scope="session")
+def everyday() -> Path:
+    """The model of everyday actions, once it is here."""
+    if not EVERYDAY.exists():
+        pytest.skip(f"{EVERYDAY.name} is not in weights")
+    return EVERYDAY
+
+
+@pytest.fixture(scope="session")
+def everyday_service(everyday: Path) -> Iterator[PageProcess]:
+    """The service of that model."""
+    with PageProcess(everyday) as process:
+        yield process
+
+
+@pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
     """Playwright, where there is a browser for it."""
     if not CHROMIUM.exists():
@@ -58,27 +66,45 @@ def playwright() -> Iterator[Playwright]:
 @pytest.fixture(scope="session")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     """A browser without a camera."""
-    running = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    running = launch(playwright)
     yield running
     running.close()
 
 
 @pytest.fixture(scope="session")
-def browser_with_camera(
-    playwright: Playwright, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Browser]:
-    """A browser whose webcam shows a video of somebody who signs."""
-    if not VIDEO.exists():
-        pytest.skip(f"{VIDEO.name} is not in ../shared/data/videos")
-    film = write_y4m(VIDEO, tmp_path_factory.mktemp("camera") / "camera.y4m", seconds=4)
-    camera = (
-        "--use-fake-device-for-media-stream",
-        "--use-fake-ui-for-media-stream",
-        f"--use-file-for-fake-video-capture={film}",
-    )
-    running = playwright.chromium.launch(executable_path=CHROMIUM, args=(*ARGUMENTS, *camera))
+def signing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A film of somebody who signs, the same every four seconds."""
+    return write_film([Scene(video(SIGNING.name), 4)], tmp_path_factory.mktemp("film") / "a.y4m")
+
+
+@pytest.fixture(scope="session")
+def browser_with_camera(playwright: Playwright, signing: Path) -> Iterator[Browser]:
+    """A browser whose webcam shows that film."""
+    running = launch(playwright, *webcam(signing))
     yield running
     running.close()
+
+
+@pytest.fixture
+def launched(playwright: Playwright) -> Iterator[Launch]:
+    """Starts a browser with further arguments, which is ended with the test."""
+    every: list[Browser] = []
+
+    def launch_(*arguments: str) -> Browser:
+        every.append(launch(playwright, *arguments))
+        return every[-1]
+
+    yield launch_
+    for browser in every:
+        browser.close()
+
+
+def video(name: str) -> Path:
+    """A video of real people; without it the test is skipped."""
+    path = VIDEOS / name
+    if not path.exists():
+        pytest.skip(f"{name} is not in ../shared/data/videos")
+    return path
 
 
 @pytest.fixture
@@ -112,12 +138,13 @@ def opened() -> Iterator[OpenPage]:
     """Opens the page; at the end it must have had no fault, and be closed."""
     every: list[Opened] = []
 
-    def open_(browser: Browser, address: str, **options: Any) -> Page:
+    def open_(browser: Browser, address: str, script: str = "", **options: Any) -> Page:
         size = options.pop("size", (1360, 900))
         context = browser.new_context(
             viewport={"width": size[0], "height": size[1]}, color_scheme="light", **options
         )
         page = context.new_page()
+        page.add_init_script(script)
         one = Opened(page, [])
         every.append(one)
         page.on("pageerror", lambda error: one.faults.append(str(error)))

@@ -120,7 +120,6 @@ export class App {
     this.#now.clear("No answer yet");
     this.#stage.play(run.source, run.size);
     this.#gallery.mark(run.source.kind === "sample" ? run.source.sample.id : null);
-    this.#lesson.follow(run);
     this.#showPaused();
     this.#status.show(run.client.state);
     run.client.on("state", (state) => {
@@ -142,8 +141,10 @@ export class App {
       }
     });
     run.client.on("error", ({ message, fatal }) => {
-      if (!fatal) this.#status.hinder(`The server refused something: ${message}.`);
+      // What goes wrong in a lesson is said there.
+      if (!fatal && !this.#lesson.running) this.#status.hinder(`The server refused something: ${message}.`);
     });
+    this.#lesson.follow(run);
   }
 
   async #open(opened: () => Promise<Source>): Promise<void> {
@@ -185,6 +186,7 @@ export class App {
     run.paused = !run.paused;
     const { source } = run;
     if (source.kind === "file") void (run.paused ? source.video.pause() : source.video.play());
+    this.#timelineView.draw(this.#timeline, run.nowMs);
     this.#showPaused();
   }
 

@@ -45,6 +45,8 @@ export class Run {
   readonly measures = new Measures();
   readonly size: readonly [number, number];
   readonly #begunMs = performance.now();
+  /** When the newest picture was taken, on the page's clock. */
+  #newestMs = this.#begunMs;
   readonly #takenMs = new Map<number, number>();
   readonly #found = new Map<number, Seen>();
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -65,6 +67,7 @@ export class Run {
     access: Access,
     private readonly hooks: RunHooks,
   ) {
+    performance.mark("stream", { startTime: this.#begunMs });
     this.size = source.kind === "sample" ? SAMPLE_SIZE : sizeOf(source.video);
     this.client = new Client(streamAddress(), this.#declaration(access));
     this.client.on("actions", (actions) => this.#answered(actions, actions.roundTripMs));
@@ -125,45 +128,55 @@ export class Run {
   }
 
   #watch({ video }: VideoSource): void {
+    let arrivedMs: number | null = null;
     let busy = false;
-    const next = (): void => {
+    const look = async (): Promise<void> => {
+      busy = true;
+      // What arrived meanwhile is looked at now, not when the next picture comes.
+      while (arrivedMs !== null && !this.#stopped && !this.paused) {
+        const takenMs = arrivedMs;
+        arrivedMs = null;
+        await (this.finder === null ? this.#sendPicture(video, takenMs) : this.#findPose(video, takenMs, this.finder));
+      }
+      busy = false;
+    };
+    const next: VideoFrameRequestCallback = (nowMs, { captureTime }) => {
       if (this.#stopped) return;
       video.requestVideoFrameCallback(next);
-      if (this.paused) return;
-      if (busy) {
-        this.measures.skipped += 1;
-        return;
-      }
-      busy = true;
-      const looked = this.finder === null ? this.#sendPicture(video) : this.#findPose(video, this.finder);
-      looked.catch(this.hooks.hindered).finally(() => {
+      const takenMs = Math.min(captureTime ?? nowMs, performance.now());
+      if (this.paused || takenMs <= this.#newestMs) return;
+      this.#newestMs = takenMs;
+      if (arrivedMs !== null) this.measures.skipped += 1;
+      arrivedMs = takenMs;
+      if (busy) return;
+      look().catch((error: unknown) => {
         busy = false;
+        this.hooks.hindered(error);
       });
     };
     video.requestVideoFrameCallback(next);
   }
 
-  async #findPose(video: HTMLVideoElement, finder: PoseFinder): Promise<void> {
-    const tMs = this.nowMs;
-    const taken = performance.now();
+  async #findPose(video: HTMLVideoElement, takenMs: number, finder: PoseFinder): Promise<void> {
+    const tMs = takenMs - this.#begunMs;
     const [resizeWidth, resizeHeight] = this.size;
-    const scaled = { resizeWidth, resizeHeight };
-    const { people, poseMs } = await finder.look(tMs, await createImageBitmap(video, scaled));
+    const picture = await createImageBitmap(video, { resizeWidth, resizeHeight });
+    // The finder outlives this stream, so its clock is the page's.
+    const { people, poseMs } = await finder.look(takenMs, picture);
     if (this.#stopped) return;
     this.measures.pose(poseMs);
-    this.#send(tMs, people.map((keypoints) => ({ keypoints })), taken);
+    this.#send(tMs, people.map((keypoints) => ({ keypoints })), takenMs);
     this.#show({ tMs, layout: BLAZEPOSE33, people, figures: [] });
   }
 
-  async #sendPicture(video: HTMLVideoElement): Promise<void> {
-    const tMs = this.nowMs;
-    const taken = performance.now();
+  async #sendPicture(video: HTMLVideoElement, takenMs: number): Promise<void> {
+    const tMs = takenMs - this.#begunMs;
     const canvas = new OffscreenCanvas(this.size[0], this.size[1]);
     canvas.getContext("2d")?.drawImage(video, 0, 0, canvas.width, canvas.height);
     const blob = await canvas.convertToBlob({ type: "image/jpeg", quality: JPEG_QUALITY });
     const bytes = new Uint8Array(await blob.arrayBuffer());
     if (this.#stopped) return;
-    this.#remember(tMs, taken);
+    this.#remember(tMs, takenMs);
     this.client.sendImage(tMs, bytes);
   }
 

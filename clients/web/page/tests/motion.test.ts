@@ -10,27 +10,30 @@ const every = SAMPLES.flatMap((sample) =>
 
 describe("samples", () => {
   test("bones keep their lengths whatever the figure does", () => {
-    for (const [sample, seconds] of every) {
-      for (const joints of peopleAt(sample, seconds)) {
-        expect(length(subtract(joints.left_elbow, joints.left_shoulder))).toBeCloseTo(0.29, 6);
-        expect(length(subtract(joints.right_knee, joints.right_hip))).toBeCloseTo(0.44, 6);
-      }
-    }
+    const wrong = every.flatMap(([sample, seconds]) =>
+      peopleAt(sample, seconds).filter(
+        (joints) =>
+          Math.abs(length(subtract(joints.left_elbow, joints.left_shoulder)) - 0.29) > 1e-6 ||
+          Math.abs(length(subtract(joints.right_knee, joints.right_hip)) - 0.44) > 1e-6,
+      ),
+    );
+    expect(wrong).toEqual([]);
   });
 
   test("nobody leaves the picture or jumps within it", () => {
-    for (const [sample, seconds] of every) {
+    const faults = every.flatMap(([sample, seconds]) => {
       const before = peopleAt(sample, seconds);
       const after = peopleAt(sample, seconds + 1 / 30);
-      before.forEach((joints, place) => {
-        for (const [name, point] of Object.entries(joints)) {
+      return before.flatMap((joints, place) =>
+        Object.entries(joints).flatMap(([name, point]) => {
           const [x, y] = seen(point);
-          expect(x > 0 && x < SAMPLE_SIZE[0] && y > 0 && y < SAMPLE_SIZE[1], `${sample.id} ${seconds} ${name}`).toBe(true);
+          const inside = x > 0 && x < SAMPLE_SIZE[0] && y > 0 && y < SAMPLE_SIZE[1];
           const moved = length(subtract(after[place]![name as keyof typeof joints], point));
-          expect(moved, `${sample.id} ${seconds} ${name}`).toBeLessThan(0.3);
-        }
-      });
-    }
+          return inside && moved < 0.3 ? [] : [`${sample.id} ${seconds} s ${name}: ${x} ${y} ${moved}`];
+        }),
+      );
+    });
+    expect(faults).toEqual([]);
   });
 
   test("a person who faces the camera has their left on the picture's right, and on a depth camera's right", () => {

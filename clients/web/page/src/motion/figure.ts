@@ -13,6 +13,8 @@ export interface Posture {
   readonly pelvis: number;
   /** Of the pelvis, left and forward of where the person stands. */
   readonly shift: readonly [number, number];
+  /** Of the whole body, from the person's place: to the camera's left, away from it. */
+  readonly travel: readonly [number, number];
   /** Of the torso, forward and to the left. */
   readonly lean: readonly [number, number];
   /** Of the whole body about the vertical. */
@@ -28,6 +30,7 @@ export interface Posture {
 export const STANDING: Posture = {
   pelvis: 0.93,
   shift: [0, 0],
+  travel: [0, 0],
   lean: [0.03, 0],
   yaw: 0,
   leftWrist: [0.1, -0.51, 0.07],
@@ -57,6 +60,7 @@ export function between(a: Posture, b: Posture, share: number): Posture {
   return {
     pelvis: mix(a.pelvis, b.pelvis, share),
     shift: [mix(a.shift[0], b.shift[0], share), mix(a.shift[1], b.shift[1], share)],
+    travel: [mix(a.travel[0], b.travel[0], share), mix(a.travel[1], b.travel[1], share)],
     lean: [mix(a.lean[0], b.lean[0], share), mix(a.lean[1], b.lean[1], share)],
     yaw: mix(a.yaw, b.yaw, share),
     leftWrist: mixed(a.leftWrist, b.leftWrist, share),
@@ -110,8 +114,9 @@ export function jointsOf(posture: Posture, place: readonly [number, number]): Jo
       [`${side}_foot`]: add(foot, [sign * 0.03, -0.05, 0.13]),
     });
   }
+  const where = [place[0] + posture.travel[0], place[1] + posture.travel[1]] as const;
   return Object.fromEntries(
-    Object.entries(body).map(([name, point]) => [name, inSpace(point, posture.yaw, place)]),
+    Object.entries(body).map(([name, point]) => [name, inSpace(point, posture.yaw, where)]),
   ) as Joints;
 }
 

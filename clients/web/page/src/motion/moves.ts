@@ -1,6 +1,7 @@
 /** What the figure can do: each move is a posture at every moment since it began, in seconds. */
 
 import { between, STANDING, type Posture } from "./figure";
+import type { Vector } from "./vector";
 
 export type Move = (seconds: number) => Posture;
 
@@ -10,6 +11,20 @@ const TURN = 2 * Math.PI;
 const swing = (seconds: number, hz: number): number => 0.5 - 0.5 * Math.cos(TURN * hz * seconds);
 
 const posture = (change: Partial<Posture>): Posture => ({ ...STANDING, ...change });
+
+/** A move through postures: each is reached so many seconds after the one before, slow at both ends. */
+function through(...steps: readonly (readonly [number, Posture])[]): Move {
+  return (t) => {
+    let from = steps[0]?.[1] ?? STANDING;
+    let at = t;
+    for (const [lasts, to] of steps) {
+      if (at < lasts) return between(from, to, smooth(at / lasts));
+      at -= lasts;
+      from = to;
+    }
+    return from;
+  };
+}
 
 /** Breathing and shifting of weight, which nobody who stands is without. */
 const stand: Move = (t) =>
@@ -23,32 +38,34 @@ const stand: Move = (t) =>
 
 const wave: Move = (t) => ({
   ...stand(t),
-  rightWrist: [0.2 + 0.16 * Math.sin(TURN * 1.5 * t), 0.36, 0.12],
+  rightWrist: [0.15 + 0.22 * Math.sin(TURN * 1.3 * t), 0.4, 0.24],
 });
 
 const waveBoth: Move = (t) => ({
   ...stand(t),
-  rightWrist: [0.2 + 0.16 * Math.sin(TURN * 1.4 * t), 0.38, 0.1],
-  leftWrist: [0.2 - 0.16 * Math.sin(TURN * 1.4 * t), 0.38, 0.1],
+  rightWrist: [0.2 + 0.18 * Math.sin(TURN * 1.4 * t), 0.38, 0.1],
+  leftWrist: [0.2 - 0.18 * Math.sin(TURN * 1.4 * t), 0.38, 0.1],
 });
 
 const clap: Move = (t) => {
-  const apart = 0.02 + 0.2 * swing(t, 1.9);
-  const wrist = [apart - 0.185, -0.08, 0.36] as const;
+  const wrist: Vector = [-0.17 + 0.13 * swing(t + 0.25, 2), -0.14, 0.23];
   return { ...stand(t), leftWrist: wrist, rightWrist: wrist };
 };
 
-const raise: Move = (t) => {
-  const angle = -1.35 + 2.7 * swing(t, 0.45);
-  const wrist = [0.53 * Math.cos(angle), 0.53 * Math.sin(angle), 0.03] as const;
-  return { ...stand(t), leftWrist: wrist, rightWrist: wrist };
-};
+const raised: Vector = [0.08, 0.53, 0.04];
+
+const raise: Move = through(
+  [0.75, posture({ rightWrist: raised })],
+  [1.1, posture({ rightWrist: raised, lean: [0.03, 0.02] })],
+  [0.8, STANDING],
+);
 
 const squat: Move = (t) => {
-  const depth = swing(t, 0.5);
-  const wrist = [0.02, -0.5 + 0.42 * depth, 0.07 + 0.4 * depth] as const;
+  const depth = swing(t, 0.45);
+  const wrist: Vector = [0.02, -0.5 + 0.42 * depth, 0.07 + 0.4 * depth];
   return posture({
-    pelvis: 0.93 - 0.42 * depth,
+    yaw: 0.9,
+    pelvis: 0.93 - 0.4 * depth,
     shift: [0, -0.24 * depth],
     lean: [0.03 + 0.62 * depth, 0],
     leftWrist: wrist,
@@ -64,27 +81,33 @@ const seated = posture({
   lean: [0.08, 0],
   leftWrist: [0.0, -0.4, 0.3],
   rightWrist: [0.0, -0.4, 0.3],
-  yaw: 0.7,
+  yaw: 0.6,
 });
 
-const rising = posture({ pelvis: 0.7, shift: [0, -0.24], lean: [0.6, 0], leftWrist: [0, -0.4, 0.25], rightWrist: [0, -0.4, 0.25], yaw: 0.7 });
+const rising = posture({ pelvis: 0.7, shift: [0, -0.24], lean: [0.6, 0], leftWrist: [0, -0.4, 0.25], rightWrist: [0, -0.4, 0.25], yaw: 0.6 });
 
-/** Down within 1.2 s, a rest, and up again: 5 s in all, then anew. */
+/** Down within a second, a rest, and up again: 5 s in all, then anew. */
 const sit: Move = (t) => {
-  const upright = { ...stand(t), yaw: 0.7 };
+  const upright = { ...stand(t), yaw: 0.6 };
   const at = t % 5;
-  const down = at < 2.8 ? smooth(at / 1.2) : 1 - smooth((at - 2.8) / 1.2);
+  const down = at < 3 ? smooth(at) : 1 - smooth(at - 3);
   return down < 0.5 ? between(upright, rising, smooth(down * 2)) : between(rising, seated, smooth(down * 2 - 1));
 };
 
+const STRIDE = 0.3;
+const STRIDES_A_SECOND = 0.9;
+/** Feet stay where they are set down: half a turn of the legs goes two strides. */
+const WALKED_A_SECOND = 4 * STRIDE * STRIDES_A_SECOND;
+const ROUND = 0.9;
+/** How long it takes to walk round once, seconds. */
+export const ROUND_S = (TURN * ROUND) / WALKED_A_SECOND;
+
+/** Round a circle that begins and ends at the person's place, which is its point nearest to the camera. */
 const walk: Move = (t) => {
-  const phase = TURN * 0.9 * t;
-  const foot = (at: number): readonly [number, number, number] => [
-    0.1,
-    0.08 + 0.13 * Math.max(0, Math.cos(at)),
-    0.3 * Math.sin(at),
-  ];
-  const arm = (at: number): readonly [number, number, number] => [0.08, -0.48, 0.06 + 0.24 * Math.sin(at)];
+  const phase = TURN * STRIDES_A_SECOND * t;
+  const foot = (at: number): Vector => [0.1, 0.08 + 0.13 * Math.max(0, Math.cos(at)), STRIDE * Math.sin(at)];
+  const arm = (at: number): Vector => [0.08, -0.48, 0.06 + 0.24 * Math.sin(at)];
+  const gone = TURN * (t / ROUND_S);
   return posture({
     pelvis: 0.9 + 0.022 * Math.cos(2 * phase),
     lean: [0.06, 0.02 * Math.sin(phase)],
@@ -92,36 +115,54 @@ const walk: Move = (t) => {
     rightAnkle: foot(phase + Math.PI),
     leftWrist: arm(phase + Math.PI),
     rightWrist: arm(phase),
-    yaw: 0.95,
+    yaw: wrapped(TURN / 4 + gone),
+    travel: [-ROUND * Math.sin(gone), ROUND * (1 - Math.cos(gone))],
   });
 };
 
-const bow: Move = (t) => {
-  const depth = swing(t, 0.42);
-  return posture({
-    lean: [0.03 + 1.05 * depth, 0],
-    shift: [0, -0.16 * depth],
-    yaw: 0.75,
-    leftWrist: [0.06, -0.5, 0.07 + 0.04 * depth],
-    rightWrist: [0.06, -0.5, 0.07 + 0.04 * depth],
-  });
-};
+/** Down to the ground with bent knees, and up with what lay there. */
+const pickUp: Move = through(
+  [0.9, posture({ pelvis: 0.72, shift: [0, -0.2], lean: [1.25, 0], rightWrist: [-0.05, -0.5, 0.2], leftWrist: [0.05, -0.45, 0.1], yaw: 0.7 })],
+  [0.2, posture({ pelvis: 0.71, shift: [0, -0.2], lean: [1.28, 0], rightWrist: [-0.05, -0.5, 0.18], leftWrist: [0.05, -0.45, 0.1], yaw: 0.7 })],
+  [0.9, posture({ rightWrist: [0.02, -0.25, 0.28], yaw: 0.7 })],
+  [0.9, posture({ rightWrist: [0.02, -0.3, 0.26], yaw: 0.7 })],
+);
 
+/** One kick in the first second and two thirds, then a rest. */
 const kick: Move = (t) => {
-  const out = swing(t, 0.75);
+  const out = t < 5 / 3 ? swing(t, 0.6) : 0;
   return posture({
-    yaw: 0.8,
+    yaw: 1.1,
     lean: [0.02 - 0.16 * out, 0],
-    rightAnkle: [0.1, 0.08 + 0.55 * out, 0.62 * out],
+    rightAnkle: [0.1, 0.08 + 0.6 * out, 0.62 * out],
     leftWrist: [0.22, -0.3, 0.22],
     rightWrist: [0.22, -0.3, 0.12],
   });
 };
 
-export const MOVES = { stand, wave, waveBoth, clap, raise, squat, sit, walk, bow, kick } as const;
+const crouch = posture({ pelvis: 0.74, shift: [0, -0.08], lean: [0.23, 0], leftWrist: [0.1, -0.46, -0.15], rightWrist: [0.1, -0.46, -0.15] });
+const tucked: Vector = [0.13, 0.38, 0];
+const swung: Vector = [0.15, 0.1, 0.35];
+const aloft = posture({ pelvis: 1.23, leftWrist: swung, rightWrist: swung, leftAnkle: tucked, rightAnkle: tucked });
+const hop = through([0.26, crouch], [0.26, aloft], [0.24, crouch], [0.14, STANDING]);
+
+/** Again and again, with a swing of both arms. */
+const jump: Move = (t) => hop(t % 0.9);
+
+/** Both arms in great circles at the sides. */
+const circles: Move = (t) => {
+  const angle = TURN * 0.7 * t - TURN / 4;
+  const wrist: Vector = [0.2, 0.5 * Math.sin(angle), 0.46 * Math.cos(angle)];
+  return { ...stand(t), yaw: 0.6, leftWrist: wrist, rightWrist: wrist };
+};
+
+export const MOVES = { stand, wave, waveBoth, clap, raise, squat, sit, walk, pickUp, kick, jump, circles } as const;
 
 /** 0…1 with a slow beginning and end. */
 export function smooth(share: number): number {
   const held = Math.min(1, Math.max(0, share));
   return held * held * (3 - 2 * held);
 }
+
+/** The same direction within half a turn of 0, so that no posture between two others spins. */
+const wrapped = (angle: number): number => angle - TURN * Math.round(angle / TURN);

@@ -1,7 +1,7 @@
 /** The gallery: who does what, for how long. The same at every visit; nothing of it was recorded. */
 
 import { between, jointsOf, type Joints } from "./figure";
-import { MOVES, smooth, type Move } from "./moves";
+import { MOVES, ROUND_S, smooth, type Move } from "./moves";
 
 type Step = readonly [keyof typeof MOVES, number];
 
@@ -30,31 +30,40 @@ const alone = (id: string, title: string, still: number, steps: readonly Step[])
 });
 
 export const SAMPLES: readonly Sample[] = [
-  alone("medley", "Medley", 3.1, [
-    ["stand", 2],
-    ["wave", 4],
-    ["clap", 4],
-    ["raise", 4.4],
-    ["squat", 4],
+  alone("medley", "Medley", 2.6, [
     ["stand", 1.6],
-    ["walk", 4.4],
+    ["wave", 4],
+    ["stand", 1.4],
+    ["clap", 2.6],
+    ["stand", 1.4],
+    ["raise", 2.7],
+    ["squat", 4.4],
+    ["stand", 1.4],
+    ["walk", ROUND_S],
+    ["stand", 1],
+    ["pickUp", 2.9],
     ["sit", 5],
-    ["kick", 4],
-    ["bow", 4.8],
+    ["kick", 2.4],
+    ["stand", 1],
+    ["jump", 3.6],
   ]),
-  alone("wave", "Waving", 2.67, [["stand", 2], ["wave", 4]]),
-  alone("clap", "Clapping", 3.4, [["stand", 2], ["clap", 4]]),
-  alone("raise", "Raising arms", 4.0, [["stand", 2], ["raise", 4.4]]),
-  alone("squat", "Squats", 3.1, [["stand", 2], ["squat", 4]]),
-  alone("walk", "Walking", 2.28, [["stand", 2], ["walk", 5]]),
+  alone("wave", "Waving", 2.67, [["stand", 1.6], ["wave", 6]]),
+  alone("clap", "Clapping", 2.4, [["stand", 1.6], ["clap", 2.6]]),
+  alone("raise", "Raising an arm", 2.6, [["stand", 1.4], ["raise", 2.7]]),
+  alone("walk", "Walking", 2.5, [["walk", ROUND_S]]),
   alone("sit", "Sitting down", 4.4, [["stand", 2], ["sit", 5]]),
+  alone("pick-up", "Picking up", 2.5, [["stand", 1.6], ["pickUp", 2.9]]),
+  alone("squat", "Squatting", 2.6, [["stand", 1.6], ["squat", 4.4]]),
+  alone("kick", "Kicking", 2.2, [["stand", 1.5], ["kick", 2.4]]),
+  alone("jump", "Jumping", 2.08, [["stand", 1.5], ["jump", 3.6]]),
+  alone("circles", "Circling arms", 0.6, [["circles", 10]]),
   {
     id: "pair",
     title: "Two people",
     still: 3.15,
     actors: [
-      { place: [0.55, Z + 0.1], steps: [["stand", 2], ["waveBoth", 4], ["squat", 4]] },
-      { place: [-0.55, Z + 0.1], steps: [["stand", 1], ["squat", 4], ["clap", 4], ["stand", 1]] },
+      { place: [0.55, Z + 0.1], steps: [["stand", 1.4], ["waveBoth", 3.4], ["stand", 1.2], ["squat", 4.4], ["stand", 1]] },
+      { place: [-0.55, Z + 0.1], steps: [["stand", 0.8], ["squat", 4.4], ["stand", 1.4], ["clap", 2.6], ["stand", 2.2]] },
     ],
   },
 ];
@@ -71,7 +80,8 @@ export function moveAt(sample: Sample, seconds: number): keyof typeof MOVES {
 
 function postureAt(steps: readonly Step[], seconds: number) {
   const { move, at, before, atBefore } = stepAt(steps, seconds);
-  return at >= CROSSFADE_S ? move(at) : between(before(atBefore), move(at), smooth(at / CROSSFADE_S));
+  // Nothing came before the first step of the first round.
+  return at >= CROSSFADE_S || seconds < CROSSFADE_S ? move(at) : between(before(atBefore), move(at), smooth(at / CROSSFADE_S));
 }
 
 function stepAt(steps: readonly Step[], seconds: number) {

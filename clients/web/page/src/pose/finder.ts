@@ -16,11 +16,8 @@ const MODEL = new URL("assets/pose.task", document.baseURI).href;
 export class PoseFinder {
   #worker: Worker | null = null;
   #waiting: { resolve: (message: FromWorker) => void; reject: (error: Hindrance) => void } | null = null;
-
-  /** Whether it looks at a picture now. */
-  get busy(): boolean {
-    return this.#waiting !== null;
-  }
+  /** Settles with the answer before: one picture at a time, also while one stream follows another. */
+  #before: Promise<unknown> = Promise.resolve();
 
   /**
    * Loads the runtime and the pose model, 22 MB the first time.
@@ -44,7 +41,7 @@ export class PoseFinder {
     }
   }
 
-  /** Returns who is in a picture; the picture is closed. Times go forward. */
+  /** Returns who is in a picture; the picture is closed. Times go forward, from stream to stream too. */
   async look(tMs: number, picture: ImageBitmap): Promise<Found> {
     const answer = await this.#ask({ type: "look", tMs, picture }, [picture]);
     if (answer.type !== "found") throw new Hindrance("The pose worker answered out of turn. Reload the page.");
@@ -56,10 +53,15 @@ export class PoseFinder {
   }
 
   #ask(message: ToWorker, transfer: Transferable[] = []): Promise<FromWorker> {
-    return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject };
-      this.#worker?.postMessage(message, transfer);
-    });
+    const answer = this.#before.then(
+      () =>
+        new Promise<FromWorker>((resolve, reject) => {
+          this.#waiting = { resolve, reject };
+          this.#worker?.postMessage(message, transfer);
+        }),
+    );
+    this.#before = answer.catch(() => undefined);
+    return answer;
   }
 
   #heard(message: FromWorker): void {

@@ -16,6 +16,8 @@ export interface LessonHooks {
 /** How long the server may take to have seen and learnt a span. */
 const PATIENCE_MS = 6000;
 const STRIP = 7;
+/** Said of a span that the server has nothing of. */
+const LOST = "you were not seen for the whole of it. Stay in the picture, and try once more";
 
 export class LessonView {
   readonly #form = byId<HTMLFormElement>("teach");
@@ -39,13 +41,18 @@ export class LessonView {
     byId("lesson-stop").addEventListener("click", () => this.#end("Stopped. Nothing more was learnt."));
   }
 
+  /** Whether somebody teaches now. */
+  get running(): boolean {
+    return this.#lesson !== null;
+  }
+
   /** Teaches from this source from now on. */
   follow(run: Run): void {
     this.#end(null);
     this.#run = run;
     run.client.on("taught", (taught) => this.#taught(taught));
-    run.client.on("error", ({ message }) => {
-      if (this.#lesson !== null) this.#end(`Not learnt: ${message}.`);
+    run.client.on("error", ({ code, message }) => {
+      if (this.#lesson !== null) this.#end(`Not learnt: ${code === "bad-span" ? LOST : message}.`);
     });
   }
 

@@ -2,6 +2,7 @@
 
 import type { ServedModel } from "../model";
 import type { Run } from "../run";
+import { readable } from "../saying";
 import { byId } from "./element";
 
 const NONE = "–";
@@ -14,7 +15,9 @@ export class Panel {
     byId("model-provider").textContent = model.providers
       .map((name) => name.replace("ExecutionProvider", ""))
       .join(", ");
-    byId("model-labels").textContent = `${model.labels.filter((label) => label !== "background").length} actions`;
+    const known = model.labels.filter((label) => label !== "background");
+    byId("model-labels").textContent = `${known.length} actions`;
+    byId("model-label-names").textContent = known.map(readable).join(", ");
   }
 
   show(run: Run): void {

@@ -48,8 +48,10 @@ export class Stage {
   }
 
   show(seen: Seen): void {
+    const first = this.#seen === null;
     this.#seen = seen;
     this.#draw();
+    if (first) performance.mark("picture");
   }
 
   /** What is said of the people, in the order in which they were seen. */

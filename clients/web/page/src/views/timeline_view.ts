@@ -8,15 +8,23 @@ import { FONT, fitted, palette } from "./palette";
 const MOST_LANES = 4;
 const LANE = 44;
 const AXIS = 22;
-/** A span narrower than this has no room for its name, pixels. */
-const NARROW = 30;
+const PADDING = 9;
+/** Fewer letters of a name than this say nothing. */
+const LEGIBLE = 3;
 
 export class TimelineView {
   readonly #canvas = byId<HTMLCanvasElement>("timeline");
   readonly #last = byId("last-actions");
+  #drawnMs = Number.NEGATIVE_INFINITY;
 
-  /** @param nowMs of the stream's clock, so that it scrolls between answers. */
+  /**
+   * Draws it, unless nothing would have moved by a pixel: whatever is drawn is taken from the poses.
+   *
+   * @param nowMs of the stream's clock, so that it scrolls between answers.
+   */
   draw(timeline: Timeline, nowMs: number): void {
+    if (Math.abs(nowMs - this.#drawnMs) < SPAN_MS / this.#canvas.clientWidth) return;
+    this.#drawnMs = nowMs;
     const people = timeline.people.slice(-MOST_LANES);
     this.#canvas.style.height = `${Math.max(1, people.length) * LANE + AXIS}px`;
     const context = fitted(this.#canvas);
@@ -80,8 +88,17 @@ function drawSegment(
   context.font = `600 12px ${FONT}`;
   context.textBaseline = "middle";
   context.fillStyle = open ? onAccent : ink;
-  if (to - from > NARROW) context.fillText(text, Math.max(from, 0) + 9, top + 14);
+  const begin = Math.max(from, 0) + PADDING;
+  context.fillText(shortened(context, text, to - begin - PADDING / 2), begin, top + 14);
   context.restore();
+}
+
+/** As much of a text as there is room for, with an ellipsis; nothing where that would say nothing. */
+function shortened(context: CanvasRenderingContext2D, text: string, room: number): string {
+  if (context.measureText(text).width <= room) return text;
+  let letters = text.length - 1;
+  while (letters > 0 && context.measureText(`${text.slice(0, letters)}…`).width > room) letters -= 1;
+  return letters < LEGIBLE ? "" : `${text.slice(0, letters).trimEnd()}…`;
 }
 
 /** Nothing in particular is a thin line, the unknown a dashed one; an action has its span above. */
