@@ -4,10 +4,11 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock
 MODEL ?= weights/utkinect.onnx
 UTKINECT ?= ../shared/data/utkinect
+DATA ?= ../shared/data
 CLIENT := -e ./clients/python
 FETCHED := weights/pose_full.task weights/vision
 
-.PHONY: help setup serve test check check-container format bench train-demo lock clean
+.PHONY: help setup serve test check check-container format release bench train-demo lock clean
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -33,6 +34,9 @@ format: .venv/.ready ## Formats and sorts the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+release: .venv/.ready clients/web/node_modules/.ready ## Wheel, npm package, artifacts, manifest and hashes, in dist/
+	$(BIN)/python -m release bundle --out dist $(if $(IMAGES),--images $(IMAGES))
+
 bench: .venv/.ready ## The measurements that README quotes
 	$(BIN)/python -m benchmarks
 
@@ -44,10 +48,19 @@ train-demo: .venv/.ready ## Data, dense fine-tune, report, verified artifact: mi
 	$(BIN)/python -m export verify runs/utkinect/dste.onnx --checkpoint runs/utkinect/dste.ckpt --store data/utkinect
 	@echo "serve it: $(BIN)/python -m service serve --model runs/utkinect/dste.onnx"
 
+everyday: .venv/.ready ## The default model anew, from its data sets' files in DATA: hours on a CPU
+	for name in bandai_namco hdm05 msr_action3d nw_ucla utd_mhad utkinect; do \
+		$(BIN)/python -m training prepare $$name --from $(DATA)/$$name --out data/$$name || exit; done
+	$(BIN)/python -m training everyday --stores data --out runs/everyday --precision bf16-mixed
+	$(BIN)/python -m export onnx runs/everyday/everyday-s.ckpt --out runs/everyday/everyday-s.onnx
+	$(BIN)/python -m export verify runs/everyday/everyday-s.onnx --checkpoint runs/everyday/everyday-s.ckpt \
+		--store runs/everyday/streams/choose
+	@echo "serve it: $(BIN)/python -m service serve --model runs/everyday/everyday-s.onnx"
+
 lock: .venv/.ready ## The exact pins, anew
 	$(BIN)/pip-compile --quiet --strip-extras --no-header --no-annotate --no-emit-index-url \
 		--no-emit-find-links --no-emit-trusted-host --allow-unsafe \
-		--extra cpu --extra images --extra train --extra export --extra dev --output-file requirements.lock pyproject.toml
+		--extra cpu --extra images --extra otel --extra train --extra export --extra dev --output-file requirements.lock pyproject.toml
 	sed -i -e 's/+cpu$$//' -e '/^#/d' requirements.lock
 
 clean: ## Removes the environment and what the steps have built
@@ -69,7 +82,7 @@ clean: ## Removes the environment and what the steps have built
 
 .venv/.ready: .venv/bin/python pyproject.toml requirements.lock clients/python/pyproject.toml
 	@docker/packages.sh libgl1 libglib2.0-0 libegl1 libgles2 chromium nodejs npm openssl redis-server
-	$(PIP) -e ".[cpu,images,train,export,dev]" $(CLIENT)
+	$(PIP) -e ".[cpu,images,otel,train,export,dev]" $(CLIENT)
 	@touch $@ .venv/.ready-to-serve
 
 # Where these cannot be had, keypoints are served all the same.

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from benchmarks.augment import CLIPS, VIEWS, measure_augmentation
 from benchmarks.load_figures import LoadPlan, load_figures
+from benchmarks.page import VIDEOS, page_figures
 from benchmarks.tables import documents, refreshed
 from benchmarks.train_step import CLIPS as STEP_CLIPS
 from benchmarks.train_step import HIDDEN_SIZE, measure_step
@@ -83,6 +84,7 @@ MEASUREMENTS: dict[str, Callable[[argparse.Namespace], Iterable[Figure]]] = {
     "load": load,
     "augment": lambda _: augment(),
     "train-step": lambda _: train_step(),
+    "page": lambda options: page_figures(DEFAULT_MODEL, options.videos, options.page_seconds),
 }
 
 
@@ -101,6 +103,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--json", action="store_true", help="one machine-readable line, last")
     _add_load_options(parser)
+    _add_page_options(parser)
     options = parser.parse_args(arguments)
     try:
         if "tables" in options.what:
@@ -145,6 +148,22 @@ def _add_load_options(parser: argparse.ArgumentParser) -> None:
     )
     of_load.add_argument(
         "--checkpoint", type=Path, help="the model's checkpoint, for PyTorch eager beside it"
+    )
+
+
+def _add_page_options(parser: argparse.ArgumentParser) -> None:
+    of_page = parser.add_argument_group("of the page")
+    of_page.add_argument(
+        "--videos",
+        type=Path,
+        default=VIDEOS,
+        help="directory of the videos that are its webcam (default %(default)s)",
+    )
+    of_page.add_argument(
+        "--page-seconds",
+        type=_seconds,
+        default=70.0,
+        help="how long its webcam is watched (default %(default)g)",
     )
 
 

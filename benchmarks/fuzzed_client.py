@@ -98,7 +98,7 @@ class FuzzedClient:
         read = as_read(hello)
         self._teaching = Teaching(self._spec, SETTINGS.taught_actions)
         self._labelling = Labelling(read, self._spec, SETTINGS, self._teaching)
-        self._intake = PoseIntake(read, self._labelling, SETTINGS)
+        self._intake = PoseIntake(read, self._labelling, self._spec.dimensions, SETTINGS)
 
     def _heed(self, message: ClientMessage) -> None:
         match message:

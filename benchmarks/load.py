@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from benchmarks.load_clients import RAMP_S, WARM_UP_S, Plan, Seen
 from benchmarks.load_poses import Poses
-from benchmarks.server import RunningServer, running_server
+from benchmarks.server import RunningServer, Runs, running_server
 from model.pose.artifact import ArtifactSpec
 
 RATE_HZ = 30.0
@@ -53,7 +53,8 @@ class Load:
         errors: errors and early ends, a sentence each.
         server_cores: processor time of the server while all clients sent, in cores.
         client_cores: the same of the generator, over its whole life.
-        run_windows: windows in a run of the network, the mean.
+        run_windows: windows in a run of the network, the mean; NaN where the server was too busy
+            to say.
         memory_mb_per_hour: the slope of the server's memory.
     """
 
@@ -124,10 +125,10 @@ def measure_load(
         ]
         with _generators(plans) as generators:
             time.sleep(RAMP_S + WARM_UP_S)
-            windows, runs = server.runs()
+            before = server.runs()
             watched = _Watched(server)
             watched.over(seconds - RAMP_S - WARM_UP_S)
-            now_windows, now_runs = server.runs()
+            after = server.runs()
             seen = [_result(generator) for generator in generators]
     return Load(
         clients,
@@ -140,9 +141,16 @@ def measure_load(
         tuple(error for each in seen for error in each.errors),
         watched.cores,
         sum(each.cpu_seconds for each in seen) / seconds,
-        (now_windows - windows) / max(now_runs - runs, 1),
+        _mean_run(before, after),
         slope_mb_per_hour(watched.times_s, watched.memory_bytes),
     )
+
+
+def _mean_run(before: Runs | None, after: Runs | None) -> float:
+    """Returns the windows of a run between two times, the mean."""
+    if before is None or after is None:
+        return float("nan")
+    return (after.windows - before.windows) / max(after.runs - before.runs, 1)
 
 
 def slope_mb_per_hour(times_s: Sequence[float], memory_bytes: Sequence[int]) -> float:
@@ -202,8 +210,10 @@ def _generators(plans: Sequence[Plan]) -> Iterator[list[Generator]]:
 def _result(generator: Generator) -> Seen:
     assert generator.stdout is not None
     said = generator.stdout.read()
-    if generator.wait():
-        raise ValueError("the generator of the load failed; what it said stands above")
+    if status := generator.wait():
+        raise ValueError(
+            f"the generator of the load failed with status {status}; what it said stands above"
+        )
     try:
         return msgspec.msgpack.decode(said, type=Seen)
     except msgspec.DecodeError as error:

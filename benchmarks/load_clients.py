@@ -117,6 +117,8 @@ class Client:
                 await reading
         except (OSError, WebSocketException) as error:
             self.errors.append(f"client {self._number}: {error or type(error).__name__}")
+        except msgspec.DecodeError as error:
+            self.errors.append(f"client {self._number}: no message of the server: {error}")
 
     async def _send(self, socket: ClientConnection) -> None:
         plan = self._plan

@@ -9,12 +9,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 from urllib.request import urlopen
 
 import psutil
 
 STOP_S = 20
 """Open connections have some time to end."""
+
+
+BUSY_S = 5
+"""A server that has not told its metrics by then has too much else to do."""
+
+
+class Runs(NamedTuple):
+    """How many windows a server has run, and in how many runs."""
+
+    windows: float
+    runs: float
 
 
 @dataclass(frozen=True)
@@ -38,16 +50,19 @@ class RunningServer:
         """Returns the memory that it holds."""
         return int(self.process.memory_info().rss)
 
-    def runs(self) -> tuple[float, float]:
-        """Returns how many windows it has run so far, and in how many runs."""
+    def runs(self) -> Runs | None:
+        """Returns what it has run so far; None where it is too busy to say."""
         address = self.url.replace("ws:", "http:").replace("/v1/stream", "/metrics")
-        with urlopen(address, timeout=10) as page:
-            text = page.read().decode()
+        try:
+            with urlopen(address, timeout=BUSY_S) as page:
+                text = page.read().decode()
+        except OSError:
+            return None
         windows, runs = (
             sum(map(float, re.findall(rf"^posewire_batch_windows_{part}\S* (\S+)", text, re.M)))
             for part in ("sum", "count")
         )
-        return windows, runs
+        return Runs(windows, runs)
 
 
 @contextmanager

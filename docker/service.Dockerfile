@@ -38,7 +38,7 @@ RUN touch README.md && python3 -m venv .venv
 # version for x86-64 alone; elsewhere pictures are refused. pip has done its work then and goes, with
 # the setuptools that a venv of Debian's brings; what is left is written down with its licences.
 FROM tools AS cpu-environment
-RUN case "$(uname -m)" in x86_64) extras=cpu,images ;; *) extras=cpu ;; esac \
+RUN case "$(uname -m)" in x86_64) extras=cpu,images,otel ;; *) extras=cpu,otel ;; esac \
     && .venv/bin/pip install --no-cache-dir -c requirements.lock ".[$extras]" \
     && .venv/bin/pip uninstall --yes setuptools pip \
     && /opt/sbom/bin/cyclonedx-py environment --gather-license-texts --output-reproducible \
@@ -48,7 +48,7 @@ RUN case "$(uname -m)" in x86_64) extras=cpu,images ;; *) extras=cpu ;; esac \
 FROM tools AS gpu-environment
 # TensorRT comes from NVIDIA's index. With TENSORRT= (empty) it is left out, and CUDA answers.
 ARG TENSORRT=10.15.1.29
-RUN case "$(uname -m)" in x86_64) extras=gpu,images ;; *) extras=gpu ;; esac \
+RUN case "$(uname -m)" in x86_64) extras=gpu,images,otel ;; *) extras=gpu,otel ;; esac \
     && .venv/bin/pip install --no-cache-dir -c requirements.lock -c gpu.lock ".[$extras]" \
         "onnxruntime-gpu[cuda,cudnn]" nvidia-cublas \
     && if [ -n "$TENSORRT" ]; then .venv/bin/pip install --no-cache-dir --no-deps \

@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 from model.pose.manifest import read_manifest
 from service import page_runtime, pose_model
 
-EXTRAS = ("cpu", "images")
+EXTRAS = ("cpu", "images", "otel")
 """What the CPU image is installed with."""
 
 _LONGEST = 60

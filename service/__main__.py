@@ -12,7 +12,7 @@ from service import logs, poses
 from service.app import create_app
 from service.asyncapi import document
 from service.doctor import examine
-from service.engine import OnnxEngine
+from service.models import open_engine
 from service.page_runtime import DEFAULT_RUNTIME, ensure_page_runtime
 from service.pose_model import DEFAULT_POSE_MODEL, ensure_pose_model
 from service.server import address_of, bind, server
@@ -48,7 +48,7 @@ def _serve(settings: Settings) -> int:
     # SIGTERM stops as Ctrl+C does: uvicorn raises the signal once more when it has stopped.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     logs.configure(settings)
-    engine = OnnxEngine(settings.model, settings.threads, largest=settings.batch_windows)
+    engine = open_engine(settings.model, settings)
     try:
         with bind(settings) as taken:
             app = create_app(engine, settings)

@@ -11,11 +11,12 @@ from collections.abc import AsyncIterator, Iterable
 
 from model.pose.stream import FrameAnswer, Keypoints
 from service.arrivals import Arrivals
-from service.batcher import Answered, Batcher
+from service.batcher import Answered, Batcher, Cut
 from service.labelling import Labelling, Run, person_actions
 from service.metrics import Metrics
 from service.protocol import Actions, Event, Timing
 from service.socket import ClientSocket
+from service.tracing import NO_TRACE, Trace
 
 MOST_WAITING = 1024
 """Frames that may wait for their answers before the client is read no further."""
@@ -30,6 +31,7 @@ class Answering:
         labelling: the frames, and what is said of them.
         metrics: where what is superseded is counted.
         unsent: what an earlier connection of the session could not send.
+        trace: is told of every run.
     """
 
     def __init__(
@@ -39,11 +41,13 @@ class Answering:
         labelling: Labelling,
         metrics: Metrics,
         unsent: Iterable[Actions | Event] = (),
+        trace: Trace = NO_TRACE,
     ) -> None:
         self._socket = socket
         self._model = model
         self._labelling = labelling
         self._metrics = metrics
+        self._trace = trace
         self._unsent = deque(unsent)
         self._loop = asyncio.get_running_loop()
         self._arrivals = Arrivals()
@@ -108,7 +112,7 @@ class Answering:
             Gone: the client cannot be told any more.
         """
         run = self._labelling.finish()
-        self._say(run, await self._model.run(lambda: run.clips))
+        self._say(run, await self._run(lambda: run.clips))
         await self._tell()
 
     def _look_on(self) -> None:
@@ -132,8 +136,14 @@ class Answering:
             self._metrics.dropped("superseded", self._labelling.dropped - before)
             return run.clips
 
-        answered = await self._model.run(windows)
+        answered = await self._run(windows)
         self._say(cut[0], answered)
+
+    async def _run(self, windows: Cut) -> Answered:
+        asked_s = self._loop.time()
+        answered = await self._model.run(windows)
+        self._trace.ran(asked_s, answered)
+        return answered
 
     def _say(self, run: Run, answered: Answered) -> None:
         infer_ms = round((answered.ended_s - answered.begun_s) * 1e3, 3)

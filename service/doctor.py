@@ -9,6 +9,7 @@ import numpy as np
 from model.pose.artifact import ArtifactError
 from service.access import Access
 from service.engine import OnnxEngine
+from service.models import open_engine
 from service.pose_estimator import available
 from service.pose_model import DEFAULT_POSE_MODEL
 from service.server import bind
@@ -64,7 +65,7 @@ def examine(settings: Settings) -> Report:
             f"{' and '.join(report.runtime) or 'neither'}"
         )
     try:
-        engine = OnnxEngine(settings.model, threads=1)
+        engine = open_engine(settings.model, settings)
     except ArtifactError as error:
         report.problems.append(str(error))
     else:

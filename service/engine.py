@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.pose.artifact import ArtifactError, ArtifactSpec
-from model.pose.artifact_session import CPU, ArtifactSession, Outputs
-
-PROVIDERS = ("TensorrtExecutionProvider", "CUDAExecutionProvider", *CPU)
-"""What is asked for, best first; a session says what it really got."""
+from model.pose.artifact_session import CPU, ArtifactSession, Outputs, read_content
+from model.pose.manifest import read_manifest
+from service.batch_limits import BatchLimits
+from service.providers import Machine, ThisMachine, chosen, wanted
 
 
 class Engine(Protocol):
@@ -67,11 +67,14 @@ class OnnxEngine:
     Args:
         path: the .onnx file.
         threads: runs at the same time on the CPU; a GPU does one after the other.
-        largest: the most windows that a run will have.
+        largest: the most windows that a run will have; None is what suits the provider.
         providers: execution providers that must be got, best first; None takes the best there are.
+        manifest: of artifacts that are trusted; None trusts any.
+        engines: folder in which TensorRT keeps its engines; None keeps none.
+        machine: whose providers are chosen from; None is this one.
 
     Raises:
-        ArtifactError: the file is not an artifact that this service can run.
+        ArtifactError: the file is not an artifact that this service can run, or not a trusted one.
     """
 
     def __init__(
@@ -79,13 +82,25 @@ class OnnxEngine:
         path: Path,
         threads: int,
         *,
-        largest: int = 1,
+        largest: int | None = None,
         providers: Sequence[str] | None = None,
+        manifest: Path | None = None,
+        engines: Path | None = None,
+        machine: Machine | None = None,
     ) -> None:
-        self._session = ArtifactSession(path, providers=providers or PROVIDERS, threads=1)
-        self._wanted = self._session.asked if providers is None else tuple(providers)
+        content = read_content(path)
+        trusted = None if manifest is None else read_manifest(manifest)
+        machine = machine or ThisMachine()
+        self._wanted = wanted(machine) if providers is None else tuple(providers)
         try:
-            for windows in sorted({1, largest}):
+            if trusted is not None:
+                trusted.check(content)
+            asked = providers or chosen(content, machine, engines, largest)
+        except ArtifactError as error:
+            raise ArtifactError(f"{path}: {error}") from None
+        self._session = ArtifactSession(path, content=content, providers=asked, threads=1)
+        try:
+            for windows in sorted({1, largest or BatchLimits.suiting(self.providers).windows}):
                 self._warm_up(windows)
         except ArtifactError as error:
             raise ArtifactError(f"{path}: {error}") from None

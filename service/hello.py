@@ -88,7 +88,9 @@ def check_hello(hello: Hello, spec: ArtifactSpec, without_images: str | None = N
         raise _refused("layout", str(error)) from None
     metric = hello.coordinates == "metres"
     if not metric and spec.dimensions == 3:
-        raise _refused("coordinates", f"the model {spec.name} reads metres, not {hello.coordinates}")
+        raise _refused(
+            "coordinates", f"the model {spec.name} reads metres, not {hello.coordinates}"
+        )
     if metric and spec.normalisation == "published-2d":
         raise _refused(
             "coordinates",

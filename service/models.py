@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model.pose.artifact import ArtifactError, ArtifactSpec
+from service.batch_limits import BatchLimits
 from service.batcher import Batcher, Observer
 from service.engine import Engine, OnnxEngine
 from service.settings import Settings
@@ -18,6 +19,21 @@ from service.settings import Settings
 
 class ModelError(ValueError):
     """A model cannot be loaded, found or unloaded; the message is one sentence that says why."""
+
+
+def open_engine(path: Path, settings: Settings) -> OnnxEngine:
+    """Reads, checks and warms up an artifact as the settings say.
+
+    Raises:
+        ArtifactError: it is none that this service can run, or none that the manifest trusts.
+    """
+    return OnnxEngine(
+        path,
+        settings.threads,
+        largest=settings.batch_windows,
+        manifest=settings.manifest,
+        engines=settings.engines,
+    )
 
 
 @dataclass(frozen=True)
@@ -79,11 +95,8 @@ class Models:
         Raises:
             ModelError: it is no artifact that can be served, or one of its name is here already.
         """
-        settings = self._settings
         try:
-            engine = await asyncio.to_thread(
-                OnnxEngine, path, settings.threads, largest=settings.batch_windows
-            )
+            engine = await asyncio.to_thread(open_engine, path, self._settings)
         except (ArtifactError, OSError) as error:
             raise ModelError(str(error)) from None
         try:
@@ -163,14 +176,9 @@ class Models:
         name = f"{engine.spec.name}@{engine.spec.version}"
         if name in self._places:
             raise ModelError(f"{name} is loaded already; unload it, or give this one a new version")
-        settings = self._settings
+        limits = BatchLimits.of(self._settings, engine.providers)
         self._places[name] = _Place(
-            Batcher(
-                engine,
-                windows=settings.batch_windows,
-                wait_ms=settings.batch_wait_ms,
-                observe=self._observe,
-            )
+            Batcher(engine, windows=limits.windows, wait_ms=limits.wait_ms, observe=self._observe)
         )
         return name
 

@@ -1,7 +1,8 @@
 """The people of a message: rows or bytes as they came become keypoints in the model's axes.
 
 Pictures are in pixels afterwards, positions in metres with y up, whatever the client declared; a
-model of pictures is given what a camera far away sees of positions. What is wrong with a message is refused here, before it touches any window.
+model of pictures is given what a camera far away sees of positions. What is wrong with a message is
+refused here, before it touches any window.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,6 +1,8 @@
 """A whole recording over HTTP: posted at once, labelled as streaming it would label it."""
 
 import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Annotated
 
 import msgspec
@@ -8,9 +10,10 @@ from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
 
 from model.pose.artifact_session import Outputs
 from model.pose.stream import Keypoints
+from service.admission import STOPPING
 from service.http_access import WITHOUT, streamers_only
 from service.http_body import LARGEST_BYTES, TOO_SLOW, whole_body
-from service.protocol import Refusal
+from service.protocol import RESTART, Refusal
 from service.recording_body import (
     CONTRADICTORY,
     FORMATS,
@@ -53,10 +56,11 @@ def recording_routes(shared: Shared) -> APIRouter:
     ) -> Response:
         try:
             # It counts as a session: it takes as much.
-            with shared.admission.place(_goes_on) as place:
-                place.claim(holder)
-                body = await whole_body(request, settings.recording_bytes, settings.idle_s)
-                labelled = await _labelled(shared, request, body, content_type)
+            async with _until_told() as stop:
+                with shared.admission.place(stop) as place:
+                    place.claim(holder)
+                    body = await whole_body(request, settings.recording_bytes, settings.idle_s)
+                    labelled = await _labelled(shared, request, body, content_type)
         except Refusal as refusal:
             raise HTTPException(BUSY, str(refusal), {"Retry-After": "1"}) from None
         except BadRecording as error:
@@ -67,8 +71,21 @@ def recording_routes(shared: Shared) -> APIRouter:
     return routes
 
 
-def _goes_on() -> None:
-    """A request that is being answered when the server stops ends by itself, or after `drain_s`."""
+@asynccontextmanager
+async def _until_told() -> AsyncIterator[Callable[[], None]]:
+    """Ends the block at once when what it gives is called: the server stops.
+
+    Raises:
+        Refusal: it was ended so.
+    """
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(None) as limit:
+            yield lambda: limit.reschedule(loop.time())
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        raise Refusal("draining", STOPPING, RESTART) from None
 
 
 async def _labelled(

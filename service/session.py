@@ -23,6 +23,7 @@ from service.session_state import freeze, session_state
 from service.shared import Shared
 from service.socket import ClientSocket, Gone
 from service.taught import model_of, packed
+from service.tracing import NO_TRACE, Trace
 
 log = logger("posewire.session")
 
@@ -44,6 +45,7 @@ class Session:
         self._shared = shared
         # Never what a client sent, only what it declared: keypoints and pictures are nobody's.
         self._log = log.bind(session=self.id)
+        self._trace: Trace = NO_TRACE
 
     async def run(self) -> None:
         """Leads the conversation to its end; nothing that a client does raises."""
@@ -54,6 +56,7 @@ class Session:
         finally:
             await self._socket.release()
             self._shared.metrics.session_ended(code)
+            self._trace.ended(code, self._socket.received, self._socket.sent, self._socket.dropped)
             self._log.info(
                 "session ended",
                 code=code,
@@ -95,6 +98,13 @@ class Session:
                 layout=hello.layout,
                 resumed=begun.kept is not None,
             )
+            self._trace = self._shared.tracing.session(
+                self.id,
+                begun.model.spec,
+                begun.model.providers[0],
+                hello.layout,
+                begun.kept is not None,
+            )
             with self._counted("streaming"), self._shared.teaches(begun.labelling.teaching):
                 await self._stream(begun, stack)
 
@@ -109,6 +119,7 @@ class Session:
             begun.labelling,
             shared.metrics,
             () if kept is None else kept.unsent,
+            self._trace,
         )
         conversation = Conversation(
             self._socket,

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import DirectoryPath, Field, ValidationError, field_validator
+from pydantic import AnyHttpUrl, DirectoryPath, Field, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -37,6 +37,12 @@ class Settings(BaseSettings):
     models: DirectoryPath | None = Field(
         default=None, description="directory below which artifacts may be loaded while it runs"
     )
+    manifest: Path | None = Field(
+        default=None, description="manifest of the artifacts that are trusted; None trusts any"
+    )
+    engines: Path | None = Field(
+        default=None, description="directory that keeps TensorRT's engines; None keeps none"
+    )
     taught: Path | None = Field(
         default=None, description="SQLite file of what is taught; None keeps it in memory"
     )
@@ -49,11 +55,17 @@ class Settings(BaseSettings):
 
     # How windows and pictures are computed.
     threads: int = Field(default=2, ge=1, le=256, description="windows inferred at the same time")
-    batch_windows: int = Field(
-        default=32, ge=1, le=1024, description="most windows of all sessions in one run"
+    batch_windows: int | None = Field(
+        default=None,
+        ge=1,
+        le=1024,
+        description="most windows of all sessions in one run; None is what suits the provider",
     )
-    batch_wait_ms: float = Field(
-        default=2.0, ge=0, le=1000, description="longest that a window waits for others, ms"
+    batch_wait_ms: float | None = Field(
+        default=None,
+        ge=0,
+        le=1000,
+        description="longest that a window waits for others, ms; None is what suits the provider",
     )
     pose_model: Path | None = Field(
         default=None, description="pose model for pictures, a .task file; None is the one set up"
@@ -127,6 +139,9 @@ class Settings(BaseSettings):
         default=10, ge=0, le=3600, description="seconds that sessions have to end when it stops"
     )
 
+    otlp_url: AnyHttpUrl | None = Field(
+        default=None, description="collector that is told traces, OTLP over HTTP; None tells nobody"
+    )
     log_format: Literal["text", "json"] = Field(default="text", description="how logs are written")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="what is logged: this and what weighs more"

@@ -1,5 +1,6 @@
 """What all sessions of a service share."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from service.settings import PREFIX, Settings
 from service.taught import model_of
 from service.taught_store import TaughtStore
 from service.teaching import Teaching
+from service.tracing import Tracing, tracing_of
 
 IN_MEMORY = Path(":memory:")
 """SQLite's name for a file that ends with the process."""
@@ -39,6 +41,7 @@ class Shared:
         metrics: where what happens is counted.
         access: who may do what.
         admission: how many there may be.
+        tracing: where traces of them go.
         taught: the named sets of taught actions.
         resumes: the sessions that can be resumed.
         poses: what looks at pictures, None where nothing can.
@@ -50,6 +53,7 @@ class Shared:
     metrics: Metrics
     access: Access
     admission: Admission
+    tracing: Tracing
     taught: TaughtStore
     resumes: Resumes
     poses: PosePool | None
@@ -67,10 +71,11 @@ class Shared:
 
         Raises:
             ValueError: a file of tokens or of what is taught cannot be read, nothing can be
-                recorded where it should be, or the URL is not of a Redis; the message is one
-                sentence.
+                recorded where it should be, the URL is not of a Redis, or traces are asked for
+                that nothing here can send; the message is one sentence.
         """
         access = Access(settings)
+        tracing = tracing_of(settings)
         if settings.record is not None:
             check_directory(settings.record)
         metrics = Metrics()
@@ -96,6 +101,7 @@ class Shared:
             metrics=metrics,
             access=access,
             admission=_admission(settings, access),
+            tracing=tracing,
             resumes=Resumes(_keeper(settings, metrics)),
             taught=TaughtStore(settings.taught or IN_MEMORY, settings.taught_sets),
             poses=pool,
@@ -145,6 +151,7 @@ class Shared:
         await self.resumes.close()
         await self.taught.close()
         self.models.close()
+        await asyncio.to_thread(self.tracing.close)
 
     def metrics_page(self) -> bytes:
         """Returns the page for Prometheus."""

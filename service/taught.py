@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from model.pose.artifact import ArtifactSpec
-from model.pose.few_shot import PROTOTYPES, TINY, Example
+from model.pose.few_shot import PROTOTYPES, RIVALS, TINY, Example
 
 Actions = Mapping[str, tuple[Example, ...]]
 """Label → its examples."""
@@ -17,14 +18,25 @@ Actions = Mapping[str, tuple[Example, ...]]
 LARGEST = 1e6
 """No feature is so large, and the square of what is larger over the least spread is no float32."""
 
+_WIDTHS = "an example's features, mean and spread are of different widths"
+
 
 class TaughtExample(msgspec.Struct, frozen=True):
-    """An example: float32 little-endian bytes of (P, F), (F,), (F,), and the threshold."""
+    """An example, all little-endian.
+
+    Attributes:
+        vectors: (P, F) float32.
+        mean: (F,) float32.
+        scale: (F,) float32.
+        threshold: the cosine.
+        rivals: (R, F) float16; none in what was saved before there were any.
+    """
 
     vectors: bytes
     mean: bytes
     scale: bytes
     threshold: float
+    rivals: bytes = b""
 
 
 class TaughtAction(msgspec.Struct, frozen=True):
@@ -66,7 +78,8 @@ def packed_example(example: Example) -> TaughtExample:
         np.asarray(values, "<f4").tobytes()
         for values in (example.vectors, example.mean, example.scale)
     )
-    return TaughtExample(vectors, mean, scale, example.threshold)
+    rivals = np.asarray(example.rivals, "<f2").tobytes()
+    return TaughtExample(vectors, mean, scale, example.threshold, rivals)
 
 
 def unpacked_example(example: TaughtExample) -> Example:
@@ -75,18 +88,29 @@ def unpacked_example(example: TaughtExample) -> Example:
     Raises:
         ValueError: its numbers do not belong together, or are none.
     """
-    width = len(example.mean)
-    prototypes = len(example.vectors) // max(width, 1)
-    fits = width % 4 == 0 and width == len(example.scale) and 1 <= prototypes <= PROTOTYPES
-    if not fits or len(example.vectors) != prototypes * width:
-        raise ValueError("an example's features, mean and spread are of different widths")
-    mean, scale, vectors = (
-        np.frombuffer(values, "<f4") for values in (example.mean, example.scale, example.vectors)
-    )
-    usual = all((np.abs(values) <= LARGEST).all() for values in (mean, scale, vectors))
+    width = len(example.mean) // 4
+    vectors = _rows(example.vectors, "<f4", width, PROTOTYPES)
+    mean = _rows(example.mean, "<f4", width, 1)
+    scale = _rows(example.scale, "<f4", width, 1)
+    rivals = _rows(example.rivals, "<f2", width, RIVALS)
+    if not (len(vectors) and len(mean) and len(scale)):
+        raise ValueError(_WIDTHS)
+    usual = all((np.abs(rows) <= LARGEST).all() for rows in (vectors, mean, scale, rivals))
     if not (usual and (scale >= TINY / 2).all() and 0 <= example.threshold < 1):
         raise ValueError(
             f"an example's numbers are within ±{LARGEST:.0f}, its spread at least {TINY:g}, its "
             "threshold 0…1"
         )
-    return Example(vectors.reshape(prototypes, -1), mean, scale, example.threshold)
+    return Example(vectors, mean[0], scale[0], example.threshold, rivals)
+
+
+def _rows(content: bytes, kind: str, width: int, most: int) -> NDArray[np.float32]:
+    """Returns (N, width) of bytes, N at most so many.
+
+    Raises:
+        ValueError: they hold something else.
+    """
+    size = np.dtype(kind).itemsize * width
+    if not size or len(content) % size or len(content) > most * size:
+        raise ValueError(_WIDTHS)
+    return np.frombuffer(content, kind).astype(np.float32).reshape(-1, width)

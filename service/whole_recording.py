@@ -18,7 +18,7 @@ from model.pose.stream import FrameAnswer
 from service.hello import check_hello
 from service.labelling import Labelling, Run, Said, person_actions
 from service.people import PeopleReader
-from service.protocol import Event, Hello, PersonAction, Pose, Refusal
+from service.protocol import Event, PersonAction, Pose, Refusal
 from service.recording_body import CONTRADICTORY, BadRecording, PostedRecording
 from service.settings import Settings
 from service.teaching import Teaching

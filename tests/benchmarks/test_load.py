@@ -1,14 +1,16 @@
 """The load: what its clients send and note, and a small one against a real server."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from websockets.asyncio.server import ServerConnection, serve
 
 from benchmarks.__main__ import main
-from benchmarks.load import measure_load, slope_mb_per_hour
+from benchmarks.load import Load, measure_load, slope_mb_per_hour
 from benchmarks.load_clients import WARM_UP_S, Answer, Client, Plan, seen_by
-from benchmarks.load_figures import row
+from benchmarks.load_figures import LoadPlan, is_flat, of_streams, row
 from benchmarks.load_poses import recorded, wandering
 from model.pose.artifact import ArtifactSpec
 from model.pose.recording import write_recording
@@ -25,6 +27,7 @@ def test_memory_slope_is_that_of_the_line_through_what_was_seen() -> None:
     assert slope_mb_per_hour(times_s, memory) == pytest.approx(3, abs=1e-3)
     assert slope_mb_per_hour(times_s, [10_000, *memory[1:]]) == pytest.approx(3, abs=1e-3)
     assert slope_mb_per_hour([0.0], [1]) == 0.0
+    assert [is_flat(slope) for slope in (-5.0, 3.0, 20.0, 20.1)] == [True, True, True, False]
 
 
 def test_beyond_the_hop_counts_from_the_frame_that_ended_the_window() -> None:
@@ -48,6 +51,34 @@ def test_beyond_the_hop_counts_from_the_frame_that_ended_the_window() -> None:
     np.testing.assert_allclose(delays, [120, 91, 62, 33, 30], atol=1e-3)
     np.testing.assert_allclose(beyond, [30, 31, 32, 33, 30], atol=1e-3)
     assert (seen.sent, seen.answered, seen.dropped, seen.errors) == (7, 6, 1, ["it broke"])
+
+
+async def test_what_a_client_cannot_read_is_an_error_that_it_saw() -> None:
+    """A message that is cut short costs that client its run, and the others nothing."""
+
+    async def cut_short(connection: ServerConnection) -> None:
+        await connection.send(b"")
+        await connection.wait_closed()
+
+    async with serve(cut_short, "127.0.0.1", 0) as server:
+        host, port = next(iter(server.sockets)).getsockname()
+        poses = [[b"\0" * 320]]
+        client = Client(Plan(f"ws://{host}:{port}", {}, poses, [0], 1, 30.0, 0.1), 0)
+        await client.run()
+    assert client.errors == ["client 0: no message of the server: Input data was truncated"]
+    assert seen_by([client]).sent == 3
+
+
+def test_the_figures_of_all_runs_have_one_note() -> None:
+    """Unless a run saw errors, so that a table says once what holds for all of its rows."""
+    floats = np.ones(3, np.float32)
+    calm = Load(1, floats, floats, floats, 90, 90, 0, (), 0.1, 0.1, 1.0, 0.0)
+    plan = LoadPlan(Path("any"))
+    runs = [calm, replace(calm, clients=200, dropped=7), replace(calm, errors=("it broke",))]
+    notes = [{figure.note for figure in of_streams(plan, run)} for run in runs]
+    assert notes[0] == notes[1]
+    assert [len(each) for each in notes] == [1, 1, 1]
+    assert notes[2].pop().endswith("With 1 clients there were 1 errors.")
 
 
 def test_a_recording_is_played_at_its_own_pace(tmp_path: Path) -> None:
@@ -90,11 +121,12 @@ def test_bodies_made_by_code_are_keypoints_of_the_wire(spec: ArtifactSpec) -> No
 
 
 def test_a_load_on_a_real_server_loses_nothing(kinect_artifact: Path) -> None:
-    """Two clients of a server process: every frame is labelled, and all that is told was seen."""
+    """Two clients of a server process: every frame is labelled or, on a busy machine, dropped."""
     poses = [wandering(KINECT, 8, 30, seed=1)]
     load = measure_load(kinect_artifact, KINECT, poses, 2, 8.0, {"batch_windows": 4})
-    assert (load.sent, load.answered, load.dropped, load.errors) == (480, 480, 0, ())
-    assert len(load.delays_ms) == len(load.beyond_ms) == 2 * (8 - WARM_UP_S) * 30
+    assert (load.sent, load.answered + load.dropped, load.errors) == (480, 480, ())
+    counted = 2 * (8 - WARM_UP_S) * 30
+    assert counted - load.dropped <= len(load.delays_ms) == len(load.beyond_ms) <= counted
     assert 0 < load.beyond_ms.min() <= load.delays_ms.max() < 5000
     assert load.server_cores > 0
     assert 1 <= load.run_windows <= 4

@@ -4,6 +4,9 @@ import asyncio
 import signal
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
 
 from service.protocol import VERSION
 from tests.service.artifacts import KINECT
@@ -11,6 +14,7 @@ from tests.service.bodies import WARM, body, hello, pose
 from tests.service.engines import HeldEngine
 from tests.service.inside import Inside, serving
 from tests.service.process import ServerProcess
+from tests.service.test_posted import FRAMES, JSON, posted
 from tests.service.wire import actions, wire
 
 STOPPING = "the server is stopping; connect again"
@@ -67,6 +71,35 @@ async def test_a_session_has_only_so_long_to_end() -> None:
         assert [m["type"] for m in await client.rest()][-1] == "notice"
         assert await client.closed() == (1012, STOPPING)
         assert 0.3 <= time.perf_counter() - begun_s < 2
+        engine.let(1000)
+
+
+async def test_a_posted_recording_does_not_hold_the_server_up() -> None:
+    """One that is being labelled, and one whose body is still on its way, are told 503 at once."""
+    engine = HeldEngine()
+    async with (
+        serving(engine, drain_s=60) as server,
+        httpx.AsyncClient(base_url=server.http, headers=JSON) as client,
+    ):
+        whole = asyncio.create_task(client.post("/v1/actions", content=posted(FRAMES)))
+        address = urlsplit(server.http)
+        reader, writer = await asyncio.open_connection(address.hostname, address.port)
+        writer.write(
+            b"POST /v1/actions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            b"Content-Length: 1000\r\n\r\n{"
+        )
+        await engine.until_asked(1)
+        await server.until_inside(2)
+        begun_s = time.perf_counter()
+        begin_to_stop(server)
+        reply = await whole
+        assert (reply.status_code, reply.json()["detail"]) == (503, STOPPING)
+        assert reply.headers["Retry-After"] == "1"
+        said = await reader.read()
+        assert said.startswith(b"HTTP/1.1 503")
+        assert STOPPING.encode() in said
+        assert time.perf_counter() - begun_s < 1
+        writer.close()
         engine.let(1000)
 
 

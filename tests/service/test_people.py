@@ -49,7 +49,7 @@ def test_bytes_are_rows() -> None:
 
 @pytest.mark.parametrize("up", ["y", "-z"])
 def test_a_model_of_pictures_is_given_what_a_camera_would_see_of_metres(up: Up) -> None:
-    """Somebody 3 m ahead who faces the camera has their left hand to the right, and upwards is less.
+    """Of somebody 3 m ahead who faces the camera the left hand is to the right, and up is less.
 
     A camera's z grows away from it; whoever faces it with y up has their left at -x.
     """

@@ -4,13 +4,21 @@ import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from model.pose.few_shot import Example
-from service.taught import Actions, packed, unpacked
+from service.taught import (
+    Actions,
+    TaughtExample,
+    packed,
+    packed_example,
+    unpacked,
+    unpacked_example,
+)
 from service.taught_file import exported, imported
 from service.taught_store import TaughtError, TaughtStore
 
@@ -22,7 +30,8 @@ def example(seed: int, width: int = 24) -> Example:
     vectors, mean, scale = (
         random.random(shape, np.float32) + 0.1 for shape in ((16, width), (width,), (width,))
     )
-    return Example(vectors, mean, scale, 0.5)
+    rivals = random.random((32, width), np.float32).astype(np.float16).astype(np.float32)
+    return Example(vectors, mean, scale, 0.5, rivals)
 
 
 def same(actions: Actions, expected: Actions) -> bool:
@@ -130,15 +139,32 @@ def test_a_damaged_file_is_refused_or_whole(damage: bytes, place: int) -> None:
 
 
 def test_packing_loses_nothing() -> None:
-    """An example of fewer prototypes comes back as it was."""
-    few = Example(example(1).vectors[:3], example(1).mean, example(1).scale, 0.25)
-    ((back,),) = unpacked(packed({"bow": (few,)})).values()
-    np.testing.assert_array_equal(back.vectors, few.vectors)
-    assert back.threshold == 0.25
+    """An example of fewer prototypes comes back as it was, and so do its rivals, if it has any."""
+    whole = example(1)
+    few = replace(whole, vectors=whole.vectors[:3], threshold=0.25, rivals=whole.rivals[:0])
+    for expected in (whole, few):
+        ((back,),) = unpacked(packed({"bow": (expected,)})).values()
+        for field in ("vectors", "mean", "scale", "threshold", "rivals"):
+            np.testing.assert_array_equal(getattr(back, field), getattr(expected, field))
 
 
-@pytest.mark.parametrize("number", [1e30, np.inf, np.nan])
-@pytest.mark.parametrize("field", ["vectors", "mean", "scale"])
+def test_what_was_saved_before_there_were_rivals_is_read() -> None:
+    """An example without them is told by its threshold alone, as it was then."""
+    old = msgspec.msgpack.decode(msgspec.msgpack.encode(packed_example(example(1))))
+    del old["rivals"]
+    back = unpacked_example(msgspec.convert(old, TaughtExample))
+    assert back.rivals.shape == (0, 24)
+    assert back.similarity(back.mean[None] + back.scale * back.vectors[0]).item() > 0
+
+
+@pytest.mark.parametrize(
+    ("field", "number"),
+    [
+        *((field, number) for field in ("vectors", "mean", "scale") for number in (1e30, np.inf)),
+        *((field, np.nan) for field in ("vectors", "mean", "scale", "rivals")),
+        ("rivals", np.inf),
+    ],
+)
 def test_numbers_that_no_feature_has_are_refused(field: str, number: float) -> None:
     """A file's numbers are computed with at every frame, so they must be such as ours are."""
     strange = replace(example(1), **{field: np.full_like(getattr(example(1), field), number)})

@@ -1,4 +1,7 @@
-"""`posewire-stream`: streams a recording or a camera to a server and prints labels as they come."""
+"""`posewire-stream`: streams a recording or a camera to a server and prints labels as they come.
+
+`posewire-stream top` shows what a server does instead.
+"""
 
 import argparse
 import asyncio
@@ -11,6 +14,7 @@ from typing import Literal
 
 import msgspec
 
+from posewire_client import top
 from posewire_client.arguments import EXIT_BAD_INPUT, PROGRAM, TOKEN_VARIABLE, parser
 from posewire_client.async_client import AsyncClient
 from posewire_client.camera import Camera, is_camera
@@ -34,13 +38,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command.
 
     Returns:
-        0 at the end of the source, 1 where none of its frames got a label; 2 after one sentence
-        on stderr, for bad input or a server that cannot be reached or refuses; 130 after Ctrl-C;
-        141 when nobody reads on.
+        0 at the end of the source or of `top`, 1 where no frame of a source got a label; 2 after
+        one sentence on stderr, for bad input or a server that cannot be reached or refuses; 130
+        after Ctrl-C; 141 when nobody reads on.
     """
-    settings = parser().parse_args(arguments)
-    stream = _stream_camera if is_camera(settings.source) else _stream_recording
+    given = sys.argv[1:] if arguments is None else list(arguments)
     try:
+        if given[:1] == [top.NAME]:
+            return top.run(given[1:])
+        settings = parser().parse_args(given)
+        stream = _stream_camera if is_camera(settings.source) else _stream_recording
         counts = asyncio.run(stream(settings))
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED

@@ -13,10 +13,12 @@ EXIT_BAD_INPUT = 2
 
 def parser() -> argparse.ArgumentParser:
     """Give the command's parser."""
-    arguments = _Parser(
+    arguments = Parser(
         prog=PROGRAM,
         description="Stream a recording, a camera or a video to a posewire server and print its "
         "labels as they come.",
+        epilog=f"{PROGRAM} top shows what a server does; {PROGRAM} top --help says more. A "
+        "recording of that name is ./top.",
     )
     arguments.add_argument(
         "source",
@@ -24,11 +26,7 @@ def parser() -> argparse.ArgumentParser:
         help="a recording (JSON Lines: a hello, then the poses as sent), the number of a camera, "
         "a video file by its suffix, or an address such as rtsp://…",
     )
-    arguments.add_argument(
-        "--url",
-        default="ws://127.0.0.1:8000/v1/stream",
-        help="the server's stream (default: %(default)s)",
-    )
+    add_url(arguments)
     _add_pace(arguments)
     arguments.add_argument(
         "--pose",
@@ -39,7 +37,7 @@ def parser() -> argparse.ArgumentParser:
     )
     arguments.add_argument(
         "--people",
-        type=_positive_int,
+        type=positive_int,
         default=1,
         help="the most people to look for in a picture, here or at the server "
         "(default: %(default)s)",
@@ -56,7 +54,7 @@ def parser() -> argparse.ArgumentParser:
     )
     arguments.add_argument(
         "--top-k",
-        type=_positive_int,
+        type=positive_int,
         metavar="LABELS",
         help="how many labels to list a person (default: as recorded, else the server's choice)",
     )
@@ -72,11 +70,20 @@ def parser() -> argparse.ArgumentParser:
     return arguments
 
 
+def add_url(arguments: argparse.ArgumentParser) -> None:
+    """Add the address of the server."""
+    arguments.add_argument(
+        "--url",
+        default="ws://127.0.0.1:8000/v1/stream",
+        help="the server's stream (default: %(default)s)",
+    )
+
+
 def _add_pace(arguments: argparse.ArgumentParser) -> None:
     pace = arguments.add_mutually_exclusive_group()
     pace.add_argument(
         "--speed",
-        type=_positive_float,
+        type=positive_float,
         default=1.0,
         metavar="TIMES",
         help="play a file this many times as fast as it was recorded (default: %(default)s)",
@@ -93,21 +100,32 @@ def _add_pace(arguments: argparse.ArgumentParser) -> None:
     )
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
     """Says what is wrong with an argument in one line; `--help` says the rest."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(EXIT_BAD_INPUT, f"{PROGRAM}: {message}; see {PROGRAM} --help\n")
+        """End the command after one line."""
+        self.exit(EXIT_BAD_INPUT, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
-def _positive_float(text: str) -> float:
+def positive_float(text: str) -> float:
+    """Read a finite number above 0.
+
+    Raises:
+        ArgumentTypeError: It is none.
+    """
     with contextlib.suppress(ValueError):
         if math.isfinite(number := float(text)) and number > 0:
             return number
     raise argparse.ArgumentTypeError(f"expected a number above 0, got {text}")
 
 
-def _positive_int(text: str) -> int:
+def positive_int(text: str) -> int:
+    """Read a whole number above 0.
+
+    Raises:
+        ArgumentTypeError: It is none.
+    """
     with contextlib.suppress(ValueError):
         if (number := int(text)) > 0:
             return number

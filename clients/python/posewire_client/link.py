@@ -7,7 +7,7 @@ import asyncio
 import ipaddress
 import socket
 from typing import Self
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
@@ -152,6 +152,14 @@ def check_address(url: str) -> None:
             f"{url!r} is not the address of a posewire server; "
             "expected one like ws://127.0.0.1:8000/v1/stream"
         ) from error
+
+
+def http_address(url: str, route: str) -> str:
+    """Give the address of a page of the server that has its stream at `url`."""
+    parts = urlsplit(url)
+    scheme = {"ws": "http", "wss": "https"}[parts.scheme]
+    path = parts.path.removesuffix("/v1/stream").rstrip("/") + route
+    return urlunsplit((scheme, parts.netloc, path, "", ""))
 
 
 async def _open_websocket(url: str) -> ClientConnection:

@@ -11,13 +11,12 @@ import urllib.request
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Unpack
-from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
 from posewire_client.codec import Codec, People
 from posewire_client.errors import RecordingError, RefusedError, UnreachableError
-from posewire_client.link import check_address, is_this_machine
+from posewire_client.link import check_address, http_address, is_this_machine
 from posewire_client.messages import PROTOCOL_VERSION, Hello, HelloFields, PersonAction
 
 TIMEOUT_S = 600.0
@@ -133,18 +132,11 @@ def _post(
     headers = {"Content-Type": content_type}
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
-    request = urllib.request.Request(_actions_of(url), body, headers)
+    request = urllib.request.Request(http_address(url, "/v1/actions"), body, headers)
     try:
         return msgspec.json.decode(_answer(request, url, timeout_s), type=LabelledRecording)
     except msgspec.DecodeError as error:
         raise RefusedError(f"the server's answer cannot be read: {error}") from error
-
-
-def _actions_of(url: str) -> str:
-    parts = urlsplit(url)
-    scheme = {"ws": "http", "wss": "https"}[parts.scheme]
-    path = parts.path.removesuffix("/v1/stream").rstrip("/") + "/v1/actions"
-    return urlunsplit((scheme, parts.netloc, path, "", ""))
 
 
 def _read(place: Path) -> bytes:

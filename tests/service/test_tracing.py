@@ -1,0 +1,184 @@
+"""Traces: what is told of a session, to whom, and that nothing of what a client sent is."""
+
+import asyncio
+import gzip
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from subprocess import run
+from threading import Thread
+
+import numpy as np
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from model.pose.artifact_session import Outputs
+from service.batcher import Answered
+from service.settings import Settings
+from service.tracing import NO_TRACE, NoTracing, tracing_of
+from service.tracing_otel import OtelTracing
+from tests.service.artifacts import KINECT
+from tests.service.bodies import WARM, body, hello, pose
+from tests.service.process import ROOT, ServerProcess
+from tests.service.wire import wire
+
+TELLTALE = 0.71828125
+"""A coordinate that float32 holds exactly, and nothing else in the service is."""
+
+
+def answered(begun_s: float, ended_s: float, windows: int) -> Answered:
+    return Answered(Outputs(*np.zeros((2, windows, 1), np.float32)), begun_s, ended_s)
+
+
+def test_a_session_s_span_holds_what_each_run_waited_and_took() -> None:
+    """Of a run asked for at 5 s, begun at 7 s and done at 8 s: two seconds and one, at their times.
+
+    A run of no windows is none.
+    """
+    exporter = InMemorySpanExporter()
+    tracing = OtelTracing(exporter)
+    trace = tracing.session("abc", KINECT, "CPUExecutionProvider", "kinect20", resumed=False)
+    began_s = time.monotonic()
+    trace.ran(began_s - 5, answered(began_s - 3, began_s - 2, windows=4))
+    trace.ran(began_s, answered(began_s, began_s, windows=0))
+    trace.ended(1000, received=9, sent=8, dropped=1)
+    tracing.close()
+    wait, infer, session = exporter.get_finished_spans()
+    assert [span.name for span in (wait, infer, session)] == ["wait", "infer", "session"]
+    assert session.context is not None
+    for span, seconds, ago_s in ((wait, 2, 5), (infer, 1, 3)):
+        assert span.start_time is not None
+        assert span.end_time is not None
+        assert (span.end_time - span.start_time) / 1e9 == pytest.approx(seconds, abs=1e-3)
+        assert time.time() - span.start_time / 1e9 == pytest.approx(ago_s, abs=2)
+        assert span.parent == session.context
+        assert dict(span.attributes or {}) == {"posewire.windows": 4}
+    assert dict(session.attributes or {}) == {
+        "posewire.session": "abc",
+        "posewire.model": "hands@1",
+        "posewire.provider": "CPUExecutionProvider",
+        "posewire.layout": "kinect20",
+        "posewire.resumed": False,
+        "posewire.code": 1000,
+        "posewire.received": 9,
+        "posewire.sent": 8,
+        "posewire.dropped": 1,
+    }
+    assert session.resource.attributes["service.name"] == "posewire"
+
+
+def test_nothing_is_traced_unless_it_is_asked_for() -> None:
+    """All sessions then share one trace, which does nothing; what sends them is not even read."""
+    tracing = tracing_of(Settings())
+    assert isinstance(tracing, NoTracing)
+    assert tracing.session("a", KINECT, "CPU", "kinect20", resumed=False) is NO_TRACE
+    code = "import sys, service.app; sys.exit('service.tracing_otel' in sys.modules)"
+    assert run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+@contextmanager
+def collecting() -> Iterator[tuple[str, list[bytes]]]:
+    """A collector on this machine: its address, and what it was told."""
+    told: list[bytes] = []
+
+    class Collector(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            content = self.rfile.read(int(self.headers["Content-Length"]))
+            zipped = self.headers.get("Content-Encoding") == "gzip"
+            told.append(gzip.decompress(content) if zipped else content)
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            """Says nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Collector) as server:
+        thread = Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/v1/traces", told
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+async def test_a_collector_is_told_of_sessions_and_never_of_what_they_sent(
+    kinect_artifact: Path,
+) -> None:
+    """A real process, stopped right after the session: all of its spans have come by then."""
+    people = body(KINECT)
+    people[:, 0] = TELLTALE
+    with collecting() as (address, told):
+        with ServerProcess(kinect_artifact, otlp_url=address) as server:
+            async with wire(server.stream) as client:
+                welcome = await client.ask(hello(KINECT, drop="never"))
+                await client.send(*(pose(frame, people) for frame in range(WARM + 3)))
+                await client.send({"type": "bye"})
+                await client.rest()
+            await asyncio.sleep(0.1)
+        requests = [ExportTraceServiceRequest.FromString(content) for content in told]
+    (resource,) = {str(each.resource) for r in requests for each in r.resource_spans}
+    assert "posewire" in resource
+    spans = [
+        span
+        for request in requests
+        for of_resource in request.resource_spans
+        for of_scope in of_resource.scope_spans
+        for span in of_scope.spans
+    ]
+    assert len({span.trace_id for span in spans}) == 1
+    names = [span.name for span in spans]
+    assert names.count("session") == 1
+    assert names.count("wait") == names.count("infer") > 0
+    said = "".join(map(str, requests))
+    assert welcome["session"] in said
+    assert "0.718" not in said
+    assert {attribute.key for span in spans for attribute in span.attributes} <= {
+        f"posewire.{name}"
+        for name in (
+            *("session", "model", "provider", "layout", "resumed", "windows"),
+            *("code", "received", "sent", "dropped"),
+        )
+    }
+
+
+async def test_a_collector_that_is_not_there_costs_its_spans_and_nothing_else(
+    kinect_artifact: Path,
+) -> None:
+    """Labels come, and the process ends within seconds; the log says what was lost."""
+    server = ServerProcess(kinect_artifact, otlp_url="http://127.0.0.1:9/v1/traces")
+    async with wire(server.stream) as client:
+        await client.ask(hello(KINECT, drop="never"))
+        await client.send(*(pose(frame, body(KINECT)) for frame in range(WARM)), {"type": "bye"})
+        assert [m["type"] for m in await client.rest()].count("actions") == WARM
+    begun_s = time.perf_counter()
+    server.send_signal(15)
+    server._process.wait(10)
+    assert time.perf_counter() - begun_s < 8
+    assert server._process.returncode == 0
+    server.kill()
+
+
+def test_without_opentelemetry_it_is_said_in_one_sentence(kinect_artifact: Path) -> None:
+    """Where traces are asked for and the extra is not installed, the start ends with status 2."""
+    code = (
+        "import sys; sys.modules['opentelemetry.sdk'] = None\n"
+        "from service.__main__ import main\n"
+        f"sys.exit(main(['serve', '--port', '0', '--model', {str(kinect_artifact)!r}]))"
+    )
+    ended = run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={"POSEWIRE_OTLP_URL": "http://127.0.0.1:4318/v1/traces"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert ended.stderr.count("\n") == 1
+    assert ended.stderr.startswith("posewire: POSEWIRE_OTLP_URL asks for traces, and what sends ")
+    assert "install posewire with its extra otel" in ended.stderr
