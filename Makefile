@@ -8,7 +8,7 @@ DATA ?= ../shared/data
 CLIENT := -e ./clients/python
 FETCHED := weights/pose_full.task weights/vision
 
-.PHONY: help setup serve test check check-container format release bench train-demo lock clean
+.PHONY: help setup serve test check check-container format release bench train-demo everyday lock clean
 .DEFAULT_GOAL := help
 
 help: ## This list

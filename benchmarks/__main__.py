@@ -4,17 +4,19 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 from benchmarks.augment import CLIPS, VIEWS, measure_augmentation
 from benchmarks.load_figures import LoadPlan, load_figures
+from benchmarks.measuring import measure_all
 from benchmarks.page import VIDEOS, page_figures
 from benchmarks.tables import documents, refreshed
 from benchmarks.train_step import CLIPS as STEP_CLIPS
 from benchmarks.train_step import HIDDEN_SIZE, measure_step
 from benchmarks.window import window_ms
 from model.pose.command_line import Parser
-from model.pose.figures import Figure, measured, read_figures, record_figures
+from model.pose.figures import FIGURES_PATH, Figure, measured, read_figures
 from service.settings import DEFAULT_MODEL
 
 
@@ -95,8 +97,8 @@ def main(arguments: list[str] | None = None) -> int:
         "what",
         nargs="*",
         metavar="WHAT",
-        help=f"{', '.join(MEASUREMENTS)} (default: all), or tables: make the documents' tables "
-        "anew from the recorded figures",
+        help=f"{', '.join(MEASUREMENTS)} (default: all that can be measured here), or tables: make "
+        "the documents' tables anew from the recorded figures",
     )
     parser.add_argument(
         "--record", action="store_true", help="write the figures to benchmarks/figures.json"
@@ -110,7 +112,7 @@ def main(arguments: list[str] | None = None) -> int:
             if options.what != ["tables"]:
                 raise ValueError("tables are made by themselves, after what was recorded")
             return _tables()
-        return _measure(options.what or list(MEASUREMENTS), options)
+        return _measure(options.what, options)
     except ValueError as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         return 2
@@ -192,19 +194,16 @@ def _between(text: str, least: float, most: float) -> float:
     return number
 
 
-def _measure(names: list[str], options: argparse.Namespace) -> int:
-    unknown = [name for name in names if name not in MEASUREMENTS]
+def _measure(named: list[str], options: argparse.Namespace) -> int:
+    unknown = [name for name in named if name not in MEASUREMENTS]
     if unknown:
         known = ", ".join((*MEASUREMENTS, "tables"))
         raise ValueError(f"there is no measurement {unknown[0]!r}; there are {known}")
-    figures = []
-    for name in names:
-        for figure in MEASUREMENTS[name](options):
-            print(f"{figure.name:40} {figure.value:10.2f} {figure.unit}", flush=True)
-            print(f"  {figure.note}", flush=True)
-            figures.append(figure)
-    if options.record:
-        record_figures(figures)
+    figures = measure_all(
+        {name: partial(MEASUREMENTS[name], options) for name in named or MEASUREMENTS},
+        asked_for=bool(named),
+        record_to=FIGURES_PATH if options.record else None,
+    )
     if options.json:
         print(json.dumps({figure.name: figure.value for figure in figures}))
     return 0

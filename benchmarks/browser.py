@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Error, Playwright, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
 # Without these it asks its maker's hosts at every start.
@@ -38,11 +38,16 @@ def running_browser(*arguments: str) -> Iterator[Browser]:
     """Chromium with further arguments, ended afterwards.
 
     Raises:
-        ValueError: it is not installed.
+        ValueError: it is not installed, or does not do what is waited for in it.
     """
     if not CHROMIUM.exists():
         raise ValueError(f"expected Chromium at {CHROMIUM}, which `make setup` installs on Debian")
     with sync_playwright() as playwright:
-        browser = launch(playwright, *arguments)
-        yield browser
-        browser.close()
+        try:
+            browser = launch(playwright, *arguments)
+            yield browser
+            browser.close()
+        except (Error, AssertionError) as error:
+            # What is expected of a page is an assertion of Playwright's, its log of attempts below.
+            said = str(error).partition("Call log:")[0].split()
+            raise ValueError(f"Chromium did not do as it should: {' '.join(said)}") from None

@@ -22,6 +22,7 @@ from benchmarks.load_clients import RAMP_S, WARM_UP_S, Plan, Seen
 from benchmarks.load_poses import Poses
 from benchmarks.server import RunningServer, Runs, running_server
 from model.pose.artifact import ArtifactSpec
+from service.teaching import REMEMBERED_MS
 
 RATE_HZ = 30.0
 HOP_MS = 133.0
@@ -31,8 +32,9 @@ CLIENTS_A_PROCESS = 50
 """More of them would wait for one another, which is not the server's doing."""
 
 MEMORY_EVERY_S = 1.0
-SETTLING = 0.2
-"""This share of a run, its first, says nothing of what memory does in the long run."""
+SETTLES_S = REMEMBERED_MS / 1000 + 30
+"""What memory does before says nothing of the long run: each session fills its last minute of
+features, and the runtime takes what its first runs need."""
 
 Floats = NDArray[np.float32]
 Generator: TypeAlias = "subprocess.Popen[bytes]"
@@ -55,7 +57,8 @@ class Load:
         client_cores: the same of the generator, over its whole life.
         run_windows: windows in a run of the network, the mean; NaN where the server was too busy
             to say.
-        memory_mb_per_hour: the slope of the server's memory.
+        memory_mb_per_hour: the slope of the server's memory once it has settled; NaN where the run
+            was over before.
     """
 
     clients: int
@@ -154,13 +157,16 @@ def _mean_run(before: Runs | None, after: Runs | None) -> float:
 
 
 def slope_mb_per_hour(times_s: Sequence[float], memory_bytes: Sequence[int]) -> float:
-    """Returns how fast memory grew, by least squares, after the first `SETTLING` of the time."""
-    first = int(SETTLING * len(times_s))
-    if len(times_s) - first < 2:
-        return 0.0
-    hours = np.array(times_s[first:]) / 3600
-    megabytes = np.array(memory_bytes[first:]) / 1e6
-    return float(np.polyfit(hours - hours[0], megabytes, 1)[0])
+    """Returns how fast memory grew, by least squares, from `SETTLES_S` after the first time on.
+
+    NaN where fewer than two times are later than that.
+    """
+    hours = (np.array(times_s) - times_s[0] - SETTLES_S) / 3600
+    settled = hours >= 0
+    if settled.sum() < 2:
+        return float("nan")
+    megabytes = np.array(memory_bytes)[settled] / 1e6
+    return float(np.polyfit(hours[settled], megabytes, 1)[0])
 
 
 def _shares(clients: int) -> list[list[int]]:

@@ -23,6 +23,7 @@ from model.pose.decision import Decision
 from model.pose.figures import Figure, measured
 from model.pose.layout import layout_named
 from model.pose.stream import LabelStream
+from posewire_client.link import http_address
 
 BUILT = Path(__file__).resolve().parents[1] / "service" / "page"
 APPLICATION = ("index.html", "assets/index.js", "assets/index.css")
@@ -66,12 +67,13 @@ def page_figures(model: Path, videos: Path, seconds: float) -> Iterator[Figure]:
         seconds: how long the webcam is watched, longer than `WARM_UP_S`.
 
     Raises:
-        ValueError: a video, the browser or the server is missing; the message says which.
+        ValueError: a video, the browser or the server is missing, or the page does not do what is
+            waited for; the message says which.
     """
     yield _bundle()
     session = ArtifactSession(model, threads=1)
     with running_server(model) as server:
-        address = server.url.replace("ws:", "http:").removesuffix("/v1/stream")
+        address = http_address(server.url, "/")
         with running_browser() as browser:
             loads = [first_picture_s(browser, address) for _ in range(LOADS)]
         yield _first_picture(loads)
@@ -122,11 +124,11 @@ def _of_visit(visit: Visit, session: ArtifactSession, seconds: float) -> Iterato
     changes = model_changes(visit, session)
     late = [each for each in delays_ms(changes, visit.shown) if each is not None]
     if not late:
-        raise ValueError("the model's labels did not change: there is no delay to be measured")
+        raise ValueError("no change of the model's labels was painted: no delay can be measured")
     note = (
         "From taking the picture at which the model, given the same keypoints without delay, says "
         f"something else, until that is painted: {len(late)} of {len(changes)} changes that lasted "
-        f"{LASTING_MS:g} ms, the others were not painted."
+        f"{LASTING_MS:g} ms, the others were not painted or stood there already."
     )
     for name, percent in (("median", 50), ("p95", 95)):
         value = float(np.percentile(late, percent))
@@ -147,27 +149,34 @@ def model_changes(visit: Visit, session: ArtifactSession) -> list[Change]:
             words = _words(newest.people[0][1]) if newest.people else ""
             if not said or said[-1].words != words:
                 said.append(Change(frame.t_ms, words))
-    ends = [*(each.t_ms for each in said[1:]), visit.frames[-1].t_ms]
-    return [
-        each
-        for each, end_ms in zip(said, ends, strict=True)
-        if end_ms - each.t_ms >= LASTING_MS and each.words and each.t_ms >= 1000 * WARM_UP_S
-    ]
+    lasting = _lasting(said, visit.newest_ms)
+    return [each for each in lasting if each.words and each.t_ms >= 1000 * WARM_UP_S]
+
+
+def _lasting(said: Sequence[Change], end_ms: float) -> list[Change]:
+    """Changes to what is said for long enough; what is shorter than that interrupts nothing."""
+    ends_ms = [*(each.t_ms for each in said[1:]), end_ms]
+    lasting: list[Change] = []
+    for each, until_ms in zip(said, ends_ms, strict=True):
+        goes_on = bool(lasting) and lasting[-1].words == each.words
+        if until_ms - each.t_ms >= LASTING_MS and not goes_on:
+            lasting.append(each)
+    return lasting
 
 
 def delays_ms(changes: Sequence[Change], shown: Sequence[tuple[float, str]]) -> list[float | None]:
-    """How long after each change its words stood on the screen; None where they never did."""
-    ends_ms = [*(at_ms for at_ms, _ in shown[1:]), float("inf")]
-    spans = [(at_ms, end_ms, words) for (at_ms, words), end_ms in zip(shown, ends_ms, strict=True)]
+    """How long after each change its words were painted.
+
+    None where they never were, or stood there already, so that nothing tells when they are of it.
+    """
 
     def delay(change: Change) -> float | None:
-        painted = (
-            max(at_ms - change.t_ms, 0.0)
-            for at_ms, end_ms, words in spans
-            if words == change.words and end_ms > change.t_ms
-        )
-        first = next(painted, float("inf"))
-        return first if first <= LATE_MS else None
+        before = [words for at_ms, words in shown if at_ms <= change.t_ms]
+        if before and before[-1] == change.words:
+            return None
+        painted = (at_ms for at_ms, words in shown if words == change.words)
+        first_ms = next((at_ms for at_ms in painted if at_ms > change.t_ms), float("inf"))
+        return first_ms - change.t_ms if first_ms - change.t_ms <= LATE_MS else None
 
     return [delay(change) for change in changes]
 

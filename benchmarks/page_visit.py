@@ -77,9 +77,24 @@ class Visit:
         socket.on("framesent", self.sent)
         socket.on("framereceived", self.received)
 
+    @property
+    def newest_ms(self) -> float:
+        """When the newest picture was taken.
+
+        Raises:
+            ValueError: the page sent none.
+        """
+        if not self.frames:
+            raise ValueError("the page sent no frame of its webcam: there is nothing to measure")
+        return self.frames[-1].t_ms
+
     def frames_a_second(self, last_s: float) -> float:
-        """How many frames were sent a second, over the last seconds."""
-        newest_ms = self.frames[-1].t_ms
+        """How many frames were sent a second, over the last seconds.
+
+        Raises:
+            ValueError: none was sent.
+        """
+        newest_ms = self.newest_ms
         sent = [frame for frame in self.frames if newest_ms - frame.t_ms < 1000 * last_s]
         return len(sent) / last_s
 

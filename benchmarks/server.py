@@ -5,18 +5,21 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 from urllib.request import urlopen
 
 import psutil
 
+from posewire_client.link import http_address
+from posewire_client.metrics_page import MetricsPage
+
 STOP_S = 20
 """Open connections have some time to end."""
-
 
 BUSY_S = 5
 """A server that has not told its metrics by then has too much else to do."""
@@ -52,16 +55,12 @@ class RunningServer:
 
     def runs(self) -> Runs | None:
         """Returns what it has run so far; None where it is too busy to say."""
-        address = self.url.replace("ws:", "http:").replace("/v1/stream", "/metrics")
         try:
-            with urlopen(address, timeout=BUSY_S) as page:
-                text = page.read().decode()
+            with urlopen(http_address(self.url, "/metrics"), timeout=BUSY_S) as answer:
+                page = MetricsPage.read(answer.read().decode())
         except OSError:
             return None
-        windows, runs = (
-            sum(map(float, re.findall(rf"^posewire_batch_windows_{part}\S* (\S+)", text, re.M)))
-            for part in ("sum", "count")
-        )
+        windows, runs = (page.total(f"posewire_batch_windows_{part}") for part in ("sum", "count"))
         return Runs(windows, runs)
 
 
@@ -78,29 +77,32 @@ def running_server(model: Path, **settings: object) -> Iterator[RunningServer]:
     """
     command = [sys.executable, "-m", "service", "serve", "--port", "0", "--model", str(model)]
     environment = os.environ | {f"POSEWIRE_{k.upper()}": str(v) for k, v in settings.items()}
-    process = subprocess.Popen(
-        command,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-    )
-    try:
-        yield RunningServer(_address(process), psutil.Process(process.pid))
-    finally:
-        process.send_signal(signal.SIGTERM)
+    # It says two lines a session: a pipe that nobody reads is full at 200, and the server waits.
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as log:
+        process = subprocess.Popen(
+            command,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            encoding="utf-8",
+        )
         try:
-            process.communicate(timeout=STOP_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
+            yield RunningServer(_address(process, log), psutil.Process(process.pid))
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.communicate(timeout=STOP_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate()
 
 
-def _address(process: subprocess.Popen[str]) -> str:
+def _address(process: subprocess.Popen[str], log: IO[str]) -> str:
     assert process.stdout is not None
     for line in process.stdout:
         if found := re.search(r"ws://\S+", line):
             return found.group()
-    _, said = process.communicate()
-    raise ValueError(f"the server did not start: {said.strip()}")
+    process.wait()
+    log.seek(0)
+    raise ValueError(f"the server did not start: {log.read().strip()}")

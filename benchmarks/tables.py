@@ -11,7 +11,14 @@ from pathlib import Path
 
 from model.pose.figures import ROOT, Figure
 
-DOCUMENTS = ("README.md", "docs/training.md", "docs/operating.md", "weights/utkinect.md")
+DOCUMENTS = (
+    "README.md",
+    "docs/export.md",
+    "docs/operating.md",
+    "docs/training.md",
+    "docs/web.md",
+    "weights/utkinect.md",
+)
 """The documents that may hold tables."""
 
 _BLOCK = re.compile(r"(<!-- figures:(\w+) -->\n)(.*?)(<!-- /figures -->)", re.DOTALL)
@@ -83,6 +90,35 @@ TABLES: Mapping[str, Table] = {
         columns=(("batch_1", "alone"), ("batch_8", "a window of a batch of 8")),
         pattern="bench.window.{row}.{column}_ms",
         digits=2,
+    ),
+    "precisions": Table(
+        rows=(
+            ("fp32", "float32"),
+            ("fp16", "fp16"),
+            ("int8_static", "int8-static"),
+            ("int8_dynamic", "int8-dynamic, not served"),
+        ),
+        columns=(
+            ("size_mb", "MB"),
+            ("window_ms", "a window alone, ms"),
+            ("relative", "against float32, ×"),
+            ("together_relative", "of 8, against float32, ×"),
+            ("agreement", "same label, %"),
+            ("accuracy", "right label, %"),
+        ),
+        pattern="precision.{row}.{column}",
+        digits=2,
+    ),
+    "page": Table(
+        rows=(("web", "the page"),),
+        columns=(
+            ("bundle_gzip_kb", "its code, gzipped, KB"),
+            ("first_picture_s", "first picture, s"),
+            ("fps", "frames a second from a webcam"),
+            ("label_delay_median_ms", "label on screen after the picture, median, ms"),
+            ("label_delay_p95_ms", "95 %, ms"),
+        ),
+        pattern="{row}.{column}",
     ),
     "training": Table(
         rows=(

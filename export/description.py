@@ -13,6 +13,7 @@ def describe(artifact: Artifact) -> list[str]:
     kept_mb = len(artifact.content) / 1e6
     calibration = spec.calibration
     thresholds = [f"{label} {score:g}" for label, score in calibration.thresholds.items()]
+    starts = sorted(set(calibration.start_thresholds.values()))
     facts = {
         "name": f"{spec.name} {spec.version}, contract {spec.contract}",
         "says": ", ".join(spec.labels),
@@ -23,7 +24,8 @@ def describe(artifact: Artifact) -> list[str]:
         "timing": f"run every {spec.hop_frames} client frame(s), "
         f"look-ahead {window.lookahead_ms:.0f} ms",
         "calibration": f"temperature {calibration.temperature:g}, unknown below "
-        f"{', '.join([f'{calibration.unknown_threshold:g}', *thresholds])}",
+        f"{', '.join([f'{calibration.unknown_threshold:g}', *thresholds])}"
+        + (f", actions start from {starts[0]:g} to {starts[-1]:g}" if starts else ""),
         "precision": spec.precision,
         "file": f"{kept_mb:.2f} MB, opset {opset}, {sum(operators.values())} nodes",
         "sha256": artifact.sha256,

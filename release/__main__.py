@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from model.pose.command_line import UNUSABLE, Parser
-from release.bundle import bundle, images, source_of
+from release.bundle import bundle, check_committed, images, source_of
 from release.licences import PAGE, licences
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -22,11 +22,17 @@ def main(arguments: list[str] | None = None) -> int:
     except ValueError as error:
         print(f"release: {error}", file=sys.stderr)
         return UNUSABLE
+    except OSError as error:
+        reason = error.strerror or str(error)
+        print(f"release: {error.filename} cannot be read or written: {reason}", file=sys.stderr)
+        return UNUSABLE
     except KeyboardInterrupt:
         return 130
 
 
 def _bundle(options: argparse.Namespace) -> int:
+    if not options.allow_dirty:
+        check_committed(ROOT)
     source = source_of(ROOT)
     files = bundle(source, options.out)
     built = images(source, options.images) if options.images else []
@@ -62,6 +68,11 @@ def _parser() -> argparse.ArgumentParser:
         "--images",
         metavar="ENGINE",
         help="docker, podman or what takes their words, to build the images too (default: none)",
+    )
+    command.add_argument(
+        "--allow-dirty",
+        action="store_true",
+        help="build from files that are in no commit too, for trying it out (default: refuse)",
     )
     description = f"Writes {PAGE}, from what is installed and locked."
     other = commands.add_parser("licences", help=description, description=description)

@@ -68,6 +68,20 @@ def source_of(root: Path) -> Source:
     return Source(root, versions["pyproject.toml"], commit(root), epoch_s)
 
 
+def check_committed(root: Path) -> None:
+    """Refuses sources that no commit has, which nobody could build again.
+
+    Raises:
+        ReleaseError: a file differs from the commit, or is in none; it is no repository.
+    """
+    differing = _run(["git", "--no-optional-locks", "status", "--porcelain"], root, 60).splitlines()
+    if differing:
+        raise ReleaseError(
+            f"a release is built from a commit, and {differing[0][3:]} is not as committed: "
+            "commit it, or give --allow-dirty"
+        )
+
+
 def bundle(source: Source, out: Path) -> list[Path]:
     """Builds the packages, and lays artifacts, their manifest, and licences beside them.
 
@@ -140,15 +154,22 @@ def images(source: Source, engine: str) -> list[str]:
     Raises:
         ReleaseError: the engine is missing, or a build failed.
     """
+    # Podman's own format of images has no place for the health check.
+    docker_format = ["--format", "docker"] if _is_podman(engine, source.root) else []
     names = []
     for target in TARGETS:
         name = f"posewire:{source.version}-{target}"
         arguments = ["--build-arg", f"VERSION={source.version}"]
         arguments += ["--build-arg", f"REVISION={source.commit}"]
-        build = [engine, "build", "--file", "docker/service.Dockerfile", "--target", target]
-        _run([*build, *arguments, "--tag", name, "."], source.root, _IMAGE_S)
+        build = [engine, "build", *docker_format, "--file", "docker/service.Dockerfile"]
+        _run([*build, "--target", target, *arguments, "--tag", name, "."], source.root, _IMAGE_S)
         names.append(name)
     return names
+
+
+def _is_podman(engine: str, place: Path) -> bool:
+    """Asks it, because podman often goes by docker's name."""
+    return "podman" in _run([engine, "--version"], place, 60).lower()
 
 
 def _wheel(source: Source, place: Path, out: Path) -> None:

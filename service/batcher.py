@@ -41,7 +41,7 @@ class Run:
     """One run of the model, for whoever keeps count.
 
     Attributes:
-        model: its name.
+        model: its `name@version`.
         provider: the execution provider that was its first choice.
         windows: how many were run together.
         sessions: whose they were.
@@ -89,6 +89,11 @@ class Batcher:
     def spec(self) -> ArtifactSpec:
         """The model that is run."""
         return self._engine.spec
+
+    @property
+    def name(self) -> str:
+        """Its `name@version`, by which it is asked for, listed, counted and traced."""
+        return f"{self.spec.name}@{self.spec.version}"
 
     @property
     def providers(self) -> tuple[str, ...]:
@@ -190,7 +195,7 @@ class Batcher:
         if self._observe is not None:
             windows = sum(share.count for share in shares)
             provider = self.providers[0]
-            self._observe(Run(self.spec.name, provider, windows, len(shares), seconds, failed))
+            self._observe(Run(self.name, provider, windows, len(shares), seconds, failed))
 
 
 class _Request:

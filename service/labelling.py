@@ -216,7 +216,7 @@ class Labelling:
         chapter = self._chapter(state.next_ms)
         chapter.stream.restore(state.stream)
         for person, segments in state.segments:
-            chapter.segments[person] = Segments(person)
+            chapter.segments[person] = self._segments(person)
             chapter.segments[person].restore(segments)
         return chapter
 
@@ -235,10 +235,13 @@ class Labelling:
             people[place.person] = self.teaching.decision(place, feature, people[place.person])
         return [FrameAnswer(time_ms, tuple(said.items())) for time_ms, said in answers.items()]
 
+    def _segments(self, person: int) -> Segments:
+        return Segments(person, self._spec.calibration)
+
     def _events(self, chapter: _Chapter, answer: FrameAnswer) -> list[Event]:
         events: list[Event] = []
         for person, decision in answer.people:
-            segments = chapter.segments.setdefault(person, Segments(person))
+            segments = chapter.segments.setdefault(person, self._segments(person))
             events += segments.step(answer.time_ms, decision)
         ended = [
             person

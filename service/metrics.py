@@ -115,7 +115,7 @@ class Metrics:
         """A frame was labelled.
 
         Args:
-            model: the name of the model.
+            model: its `name@version`.
             queue_s: seconds from the frame taken in to the run that answered it.
         """
         self._answers.labels(model).inc()
@@ -136,7 +136,7 @@ class Metrics:
         """A batch was run.
 
         Args:
-            model: the name of the model.
+            model: its `name@version`.
             provider: the execution provider that it really got, first choice first.
             windows: how many windows it held.
             infer_s: seconds that it took.
@@ -168,7 +168,7 @@ class Metrics:
         """Returns the page for Prometheus, of `CONTENT_TYPE`.
 
         Args:
-            loaded: name and provider of each model that can be used now.
+            loaded: `name@version` and provider of each model that can be used now.
             degraded: whether the service runs with less than was asked for.
         """
         self._models.clear()

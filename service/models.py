@@ -173,14 +173,16 @@ class Models:
             place.model.close()
 
     def _put(self, engine: Engine) -> str:
-        name = f"{engine.spec.name}@{engine.spec.version}"
-        if name in self._places:
-            raise ModelError(f"{name} is loaded already; unload it, or give this one a new version")
         limits = BatchLimits.of(self._settings, engine.providers)
-        self._places[name] = _Place(
-            Batcher(engine, windows=limits.windows, wait_ms=limits.wait_ms, observe=self._observe)
+        model = Batcher(
+            engine, windows=limits.windows, wait_ms=limits.wait_ms, observe=self._observe
         )
-        return name
+        if model.name in self._places:
+            raise ModelError(
+                f"{model.name} is loaded already; unload it, or give this one a new version"
+            )
+        self._places[model.name] = _Place(model)
+        return model.name
 
     def _find(self, name: str) -> _Place:
         place = self._places.get(name)

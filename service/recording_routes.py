@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
 from model.pose.artifact_session import Outputs
 from model.pose.stream import Keypoints
 from service.admission import STOPPING
+from service.batcher import Batcher
 from service.http_access import WITHOUT, streamers_only
 from service.http_body import LARGEST_BYTES, TOO_SLOW, whole_body
 from service.protocol import RESTART, Refusal
@@ -18,12 +19,16 @@ from service.recording_body import (
     CONTRADICTORY,
     FORMATS,
     BadRecording,
+    PostedRecording,
     read_recording,
 )
 from service.shared import Shared
 from service.taught_store import TaughtError
+from service.tracing import Trace
 from service.whole_recording import LabelledRecording, label_recording
 
+DONE = 200
+FAILED = 500
 BUSY = 503
 
 
@@ -94,15 +99,38 @@ async def _labelled(
     settings = shared.settings
     posted = await asyncio.to_thread(read_recording, body, content_type, settings.recording_bytes)
     async with shared.models.acquire() as model:
+        trace = shared.tracing.recording(model.name, model.providers[0], posted.hello.layout)
+        status, frames = FAILED, 0
         try:
-            teaching = await shared.teaching(posted.hello.taught, model.spec)
-        except TaughtError as error:
-            raise BadRecording(str(error), CONTRADICTORY) from None
+            labelled = await _label(shared, request, posted, model, trace)
+            status, frames = DONE, len(labelled.frames)
+            return labelled
+        except BadRecording as error:
+            status = error.status
+            raise
+        except asyncio.CancelledError:
+            # Nothing else ends it from outside: the server stops.
+            status = BUSY
+            raise
+        finally:
+            trace.ended(status, received=1, sent=frames, dropped=0)
 
-        async def run(clips: Keypoints) -> Outputs:
-            """Runs a few windows beside those of streams, for as long as somebody waits."""
-            if await request.is_disconnected():
-                raise BadRecording("the client went before its recording was labelled")
-            return (await model.run(lambda: clips)).outputs
 
-        return await label_recording(posted, model.spec, run, settings, teaching)
+async def _label(
+    shared: Shared, request: Request, posted: PostedRecording, model: Batcher, trace: Trace
+) -> LabelledRecording:
+    try:
+        teaching = await shared.teaching(posted.hello.taught, model.spec)
+    except TaughtError as error:
+        raise BadRecording(str(error), CONTRADICTORY) from None
+
+    async def run(clips: Keypoints) -> Outputs:
+        """Runs a few windows beside those of streams, for as long as somebody waits."""
+        if await request.is_disconnected():
+            raise BadRecording("the client went before its recording was labelled")
+        asked_s = asyncio.get_running_loop().time()
+        answered = await model.run(lambda: clips)
+        trace.ran(asked_s, answered)
+        return answered.outputs
+
+    return await label_recording(posted, model.spec, run, shared.settings, teaching)

@@ -5,6 +5,7 @@ The rule is `model.pose.hysteresis`; here its edges get the person that events n
 
 from collections.abc import Iterable
 
+from model.pose.artifact import Calibration
 from model.pose.decision import Decision
 from model.pose.hysteresis import Edge, Hysteresis, HysteresisState
 from service.protocol import Event
@@ -15,11 +16,12 @@ class Segments:
 
     Args:
         person: the id that events name.
+        calibration: the model's.
     """
 
-    def __init__(self, person: int) -> None:
+    def __init__(self, person: int, calibration: Calibration) -> None:
         self._person = person
-        self._rule = Hysteresis()
+        self._rule = Hysteresis(calibration)
 
     @property
     def seen_ms(self) -> float:

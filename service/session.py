@@ -100,7 +100,7 @@ class Session:
             )
             self._trace = self._shared.tracing.session(
                 self.id,
-                begun.model.spec,
+                begun.model.name,
                 begun.model.providers[0],
                 hello.layout,
                 begun.kept is not None,
@@ -112,7 +112,7 @@ class Session:
         """Leads a session that has begun, from its welcome to its last label."""
         shared, hello, kept = self._shared, begun.hello, begun.kept
         spec, teaching = begun.model.spec, begun.labelling.teaching
-        self._socket.suit(hello, spec.name, 0 if kept is None else kept.passed_over)
+        self._socket.suit(hello, begun.model.name, 0 if kept is None else kept.passed_over)
         answering = Answering(
             self._socket,
             begun.model,

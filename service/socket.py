@@ -94,7 +94,7 @@ class ClientSocket:
 
         Args:
             hello: what it announced.
-            model: the name of the model that answers it, for the metrics.
+            model: the `name@version` of what answers it, for the metrics.
             passed_over: labels that an earlier connection of its session was not sent.
         """
         self._outbox.dropped = passed_over

@@ -1,4 +1,4 @@
-"""Traces: where the time of a session goes, told to a collector where that is asked for.
+"""Traces: where the time of a session or recording goes, told to a collector where one is named.
 
 What is asked of a trace, and the one that costs nothing and tells nobody. OpenTelemetry's is
 `service.tracing_otel`, which is read only where it is asked for.
@@ -6,16 +6,15 @@ What is asked of a trace, and the one that costs nothing and tells nobody. OpenT
 
 from typing import Protocol
 
-from model.pose.artifact import ArtifactSpec
 from service.batcher import Answered
 from service.settings import PREFIX, Settings
 
 
 class Trace(Protocol):
-    """One session's trace. It is told times and counts, never what a client sent."""
+    """One trace, of a session or a recording. It is told times and counts, never what was sent."""
 
     def ran(self, asked_s: float, answered: Answered) -> None:
-        """Windows of the session were run.
+        """Windows of it were run.
 
         Args:
             asked_s: since when they waited, on the event loop's clock.
@@ -24,13 +23,13 @@ class Trace(Protocol):
         ...
 
     def ended(self, code: int, received: int, sent: int, dropped: int) -> None:
-        """The session is over.
+        """It is over.
 
         Args:
-            code: closed its connection.
-            received: messages of the client.
-            sent: messages to it.
-            dropped: labels that it was too slow to get.
+            code: closed the session's connection, or is the HTTP status of the recording's answer.
+            received: messages of the client; a recording is one.
+            sent: messages to the client; of a recording, the frames that were labelled.
+            dropped: labels that the client was too slow to get.
         """
         ...
 
@@ -38,18 +37,20 @@ class Trace(Protocol):
 class Tracing(Protocol):
     """Where traces go."""
 
-    def session(
-        self, name: str, spec: ArtifactSpec, provider: str, layout: str, resumed: bool
-    ) -> Trace:
+    def session(self, name: str, model: str, provider: str, layout: str, resumed: bool) -> Trace:
         """Begins the trace of a session.
 
         Args:
             name: the session's, as its welcome has it.
-            spec: the model that answers it.
+            model: the `name@version` of what answers it.
             provider: the execution provider that is the model's first choice.
             layout: of the joints that it sends.
             resumed: whether it goes on from another connection.
         """
+        ...
+
+    def recording(self, model: str, provider: str, layout: str) -> Trace:
+        """Begins the trace of a posted recording; its arguments are those of a session."""
         ...
 
     def close(self) -> None:
@@ -70,9 +71,11 @@ class NoTrace:
 class NoTracing:
     """Traces nothing."""
 
-    def session(
-        self, name: str, spec: ArtifactSpec, provider: str, layout: str, resumed: bool
-    ) -> Trace:
+    def session(self, name: str, model: str, provider: str, layout: str, resumed: bool) -> Trace:
+        """Returns a trace that tells nobody."""
+        return NO_TRACE
+
+    def recording(self, model: str, provider: str, layout: str) -> Trace:
         """Returns a trace that tells nobody."""
         return NO_TRACE
 

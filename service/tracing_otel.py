@@ -1,9 +1,10 @@
-"""Traces by OpenTelemetry: a span a session, and in it what each of its runs waited and took.
+"""Traces by OpenTelemetry: a span a session or recording, in it what each run waited and took.
 
 Its own variables `OTEL_…` hold: sampling, headers, further attributes of the service.
 """
 
 import time
+from collections.abc import Mapping
 from importlib.metadata import version
 
 from opentelemetry.context import Context
@@ -13,7 +14,6 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from opentelemetry.trace import Span, SpanKind, Tracer, set_span_in_context
 
-from model.pose.artifact import ArtifactSpec
 from service.batcher import Answered
 
 EXPORT_S = 2
@@ -30,11 +30,11 @@ def collector(url: str) -> SpanExporter:
 
 
 class OtelTrace:
-    """One session's span and those in it.
+    """One session's or recording's span and those in it.
 
     Args:
         tracer: makes them.
-        span: the session's.
+        span: that of the whole.
     """
 
     def __init__(self, tracer: Tracer, span: Span) -> None:
@@ -62,7 +62,7 @@ class OtelTrace:
             span.end(_nanoseconds(epoch_s + ended_s))
 
     def ended(self, code: int, received: int, sent: int, dropped: int) -> None:
-        """Ends the session's span."""
+        """Ends the span of the whole."""
         self._span.set_attributes(
             {
                 "posewire.code": code,
@@ -88,26 +88,31 @@ class OtelTracing:
         self._tracer = self._provider.get_tracer("posewire")
 
     def session(
-        self, name: str, spec: ArtifactSpec, provider: str, layout: str, resumed: bool
+        self, name: str, model: str, provider: str, layout: str, resumed: bool
     ) -> OtelTrace:
         """Begins the span of a session; a session is a trace of its own."""
-        span = self._tracer.start_span(
-            "session",
-            Context(),
-            kind=SpanKind.SERVER,
-            attributes={
-                "posewire.session": name,
-                "posewire.model": f"{spec.name}@{spec.version}",
-                "posewire.provider": provider,
-                "posewire.layout": layout,
-                "posewire.resumed": resumed,
-            },
-        )
-        return OtelTrace(self._tracer, span)
+        own: dict[str, str | bool] = {"posewire.session": name, "posewire.resumed": resumed}
+        return self._begun("session", model, provider, layout, own)
+
+    def recording(self, model: str, provider: str, layout: str) -> OtelTrace:
+        """Begins the span of a posted recording, a trace of its own too."""
+        return self._begun("recording", model, provider, layout, {})
 
     def close(self) -> None:
         """Tells what has not been told yet, and ends its thread."""
         self._provider.shutdown()
+
+    def _begun(
+        self, kind: str, model: str, provider: str, layout: str, own: Mapping[str, str | bool]
+    ) -> OtelTrace:
+        attributes = {
+            "posewire.model": model,
+            "posewire.provider": provider,
+            "posewire.layout": layout,
+            **own,
+        }
+        span = self._tracer.start_span(kind, Context(), kind=SpanKind.SERVER, attributes=attributes)
+        return OtelTrace(self._tracer, span)
 
 
 def _nanoseconds(seconds: float) -> int:

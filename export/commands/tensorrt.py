@@ -1,6 +1,7 @@
 """``export tensorrt``: is an artifact one that TensorRT 10 takes, and its engine where it is."""
 
 import argparse
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 
@@ -73,7 +74,7 @@ def run(options: argparse.Namespace) -> int:
         lines.append(_range_line(ranges))
     built = None
     if builder is None:
-        lines += [ABSENT, f"  {' '.join(command)}", f"{written}: written"]
+        lines += [ABSENT, f"  {shlex.join(command)}", f"{written}: written"]
     else:
         with Stages("build", 1) as stages:
             built, new = build(artifact, builder, options.out)

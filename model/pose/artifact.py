@@ -38,6 +38,8 @@ class Calibration:
         temperature: what logits are divided by before the softmax (Guo et al., ICML 2017).
         thresholds: label → the score below which it is not taken for known.
         unknown_threshold: the same for every label without one of its own.
+        start_thresholds: label → the mean score below which frames of it start no action, however
+            long it is said; its frames keep their label. 0 for a label that is not named.
 
     Raises:
         ArtifactError: a value is out of its range.
@@ -46,12 +48,17 @@ class Calibration:
     temperature: float = 1.0
     thresholds: dict[str, float] = field(default_factory=dict)
     unknown_threshold: float = 0.0
+    start_thresholds: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuses values that no calibration can have."""
         if not self.temperature > 0:
             raise ArtifactError(f"the calibration's temperature is above 0, got {self.temperature}")
-        for threshold in (self.unknown_threshold, *self.thresholds.values()):
+        for threshold in (
+            self.unknown_threshold,
+            *self.thresholds.values(),
+            *self.start_thresholds.values(),
+        ):
             if not 0 <= threshold <= 1:
                 raise ArtifactError(
                     f"the calibration's thresholds are from 0 to 1, got {threshold}"
@@ -137,7 +144,9 @@ class ArtifactSpec:
             raise ArtifactError("an artifact has at least 2 labels, each once")
         if WARMING in self.labels or BACKGROUND in self.labels[1:]:
             raise ArtifactError("`warming` is no label of a model, and `background` only its first")
-        unknown = sorted(self.calibration.thresholds.keys() - set(self.labels))
+        calibration = self.calibration
+        named = calibration.thresholds.keys() | calibration.start_thresholds.keys()
+        unknown = sorted(named - set(self.labels))
         if unknown:
             raise ArtifactError(
                 f"the calibration has thresholds for {', '.join(unknown)}: no label"

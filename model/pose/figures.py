@@ -9,6 +9,7 @@ import platform
 import subprocess
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -97,6 +98,8 @@ def machine() -> str:
     return f"{_processor()}, {cores} {'core' if cores == 1 else 'cores'}"
 
 
+# Once a process, because figures that it records in between are changes too, and not of its code.
+@cache
 def commit(root: Path = ROOT) -> str:
     """The commit of the code, ``-dirty`` where files differ from it, ``unknown`` outside git."""
     command = ["git", "--no-optional-locks", "describe", "--always", "--dirty", "--exclude=*"]

@@ -7,12 +7,13 @@ the evaluation counts them; neither has a rule of its own.
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from model.pose.artifact import BACKGROUND, WARMING
+from model.pose.artifact import BACKGROUND, WARMING, Calibration
 from model.pose.decision import Decision
 from model.pose.window import MAX_GAP_MS
 
 START_MS = 200.0
-"""An action has started once it was said for so long without break; a start is told so late."""
+"""An action has started once it was said for so long without break, and surely enough on the mean;
+a start is told so late, or later."""
 
 END_MS = 300.0
 """An action has ended once it was not said for so long."""
@@ -60,9 +61,17 @@ class HysteresisState:
 
 
 class Hysteresis:
-    """The rule, and where one person stands in it."""
+    """The rule, and where one person stands in it.
 
-    def __init__(self) -> None:
+    An action that has started goes on while it is said, however surely: it takes more to start one
+    than to go on.
+
+    Args:
+        calibration: how surely an action must be said to start.
+    """
+
+    def __init__(self, calibration: Calibration) -> None:
+        self._calibration = calibration
         self._candidate: _Run | None = None
         self._open: _Run | None = None
         self._last_ms = 0.0
@@ -126,7 +135,8 @@ class Hysteresis:
         run = self._candidate
         run.total += score
         run.frames += 1
-        if time_ms - run.since_ms < START_MS:
+        needed = self._calibration.start_thresholds.get(said, 0.0)
+        if time_ms - run.since_ms < START_MS or run.score < needed:
             return []
         edges = self.close()
         self._candidate, self._open, self._last_ms = None, run, time_ms

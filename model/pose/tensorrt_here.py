@@ -4,6 +4,7 @@ It asks NVIDIA's own programs and library; where one of them is missing there is
 """
 
 import ctypes
+import os
 import re
 import subprocess
 
@@ -22,8 +23,19 @@ def engine_kind() -> EngineKind | None:
 
 
 def gpu() -> tuple[str, str] | None:
-    """Returns the first GPU's model and compute capability, as `EngineKind` has them."""
+    """Returns the GPU's model and compute capability, as `EngineKind` has them.
+
+    It is the first that `CUDA_VISIBLE_DEVICES` lets this process see, or the first of all; None
+    where there is none. Numbers are taken for nvidia-smi's own, as CUDA does where all are of one
+    model, or with `CUDA_DEVICE_ORDER=PCI_BUS_ID`.
+    """
     query = ["nvidia-smi", "--query-gpu=name,compute_cap", "--format=csv,noheader"]
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        first_visible = visible.partition(",")[0].strip()
+        if not first_visible:
+            return None
+        query.append(f"--id={first_visible}")
     try:
         done = subprocess.run(
             query, capture_output=True, text=True, errors="replace", timeout=_ENOUGH_S, check=True

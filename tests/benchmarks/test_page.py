@@ -6,10 +6,12 @@ import cv2
 import msgspec
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
+from benchmarks.browser import CHROMIUM, running_browser
 from benchmarks.film import Scene, write_film
 from benchmarks.page import Change, delays_ms, model_changes
-from benchmarks.page_visit import SentFrame, Visit
+from benchmarks.page_visit import SentFrame, Visit, first_picture_s
 from model.pose.artifact_session import ArtifactSession
 from tests.service.artifacts import COCO, write
 
@@ -49,7 +51,7 @@ def test_a_file_that_is_no_video_is_a_sentence(tmp_path: Path) -> None:
 
 
 def test_a_delay_is_from_the_change_until_it_is_painted() -> None:
-    """What stood there already is not late; what came too late, or never, is no delay."""
+    """What stood there already, was painted too late, or never, tells no delay."""
     shown = [(0.0, "Wave"), (1200.0, "Clap"), (2000.0, "Wave"), (9000.0, "Kick")]
     changes = [
         Change(500, "Wave"),
@@ -57,7 +59,7 @@ def test_a_delay_is_from_the_change_until_it_is_painted() -> None:
         Change(1900, "Wave"),
         Change(3000, "Kick"),
     ]
-    assert delays_ms(changes, shown) == [0.0, 200.0, 100.0, None]
+    assert delays_ms(changes, shown) == [None, 200.0, 100.0, None]
     assert delays_ms([Change(0, "Squat")], shown) == [None]
 
 
@@ -70,6 +72,42 @@ def test_changes_are_those_of_the_model_without_delay(tmp_path: Path) -> None:
         visit.ids[visit.frames[-1].t_ms] = (4,)
     (change,) = model_changes(visit, session)
     assert change == Change(7000.0, "Right up")
+
+
+def test_a_flicker_is_no_change(tmp_path: Path) -> None:
+    """A hand that is down for a tenth of a second in between was raised once, not twice."""
+    session = ArtifactSession(write(tmp_path / "hands.onnx", COCO), threads=1)
+    visit = Visit(layout="coco17", size=(640.0, 480.0))
+    for number in range(10 * HZ):
+        down = number < 7 * HZ or 8 * HZ <= number < 8 * HZ + 3
+        visit.frames.append(SentFrame(1000 * number / HZ, (body(not down),)))
+        visit.ids[visit.frames[-1].t_ms] = (4,)
+    assert model_changes(visit, session) == [Change(7000.0, "Right up")]
+
+
+def test_a_visit_without_frames_is_a_sentence(tmp_path: Path) -> None:
+    """A webcam that gives nothing is said to, where its pace and its labels are asked for."""
+    session = ArtifactSession(write(tmp_path / "hands.onnx", COCO), threads=1)
+    visit = Visit(layout="coco17", size=(640.0, 480.0))
+    with pytest.raises(ValueError, match="the page sent no frame of its webcam"):
+        visit.frames_a_second(5)
+    with pytest.raises(ValueError, match="the page sent no frame of its webcam"):
+        model_changes(visit, session)
+
+
+@pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not installed")
+def test_a_page_that_does_not_come_is_a_sentence(tmp_path: Path) -> None:
+    """An address without a page, and a figure that never appears: one line each."""
+    with (
+        pytest.raises(ValueError, match=r"^Chromium did not do as it should: .+NOT_FOUND.+$"),
+        running_browser() as browser,
+    ):
+        first_picture_s(browser, (tmp_path / "none.html").as_uri())
+    with (
+        pytest.raises(ValueError, match=r"^Chromium did not do as it should: .+ visible.*$"),
+        running_browser() as browser,
+    ):
+        expect(browser.new_page().locator("#pause")).to_be_visible(timeout=100)
 
 
 def body(raised: bool) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:

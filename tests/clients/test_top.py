@@ -20,13 +20,13 @@ BEFORE = """\
 # HELP posewire_frames_total Frames
 posewire_sessions{state="streaming"} 1.0
 posewire_frames_total{kind="pose"} 100.0
-posewire_answers_total{model="hands"} 90.0
+posewire_answers_total{model="hands@1"} 90.0
 posewire_dropped_total{cause="superseded"} 4.0
-posewire_batch_windows_sum{model="hands",provider="CPUExecutionProvider"} 40.0
-posewire_batch_windows_count{model="hands",provider="CPUExecutionProvider"} 40.0
-posewire_queue_seconds_bucket{le="0.01",model="hands"} 90.0
-posewire_queue_seconds_bucket{le="0.02",model="hands"} 90.0
-posewire_queue_seconds_bucket{le="+Inf",model="hands"} 90.0
+posewire_batch_windows_sum{model="hands@1",provider="CPUExecutionProvider"} 40.0
+posewire_batch_windows_count{model="hands@1",provider="CPUExecutionProvider"} 40.0
+posewire_queue_seconds_bucket{le="0.01",model="hands@1"} 90.0
+posewire_queue_seconds_bucket{le="0.02",model="hands@1"} 90.0
+posewire_queue_seconds_bucket{le="+Inf",model="hands@1"} 90.0
 posewire_model_loaded{model="hands@1",provider="CPUExecutionProvider"} 1.0
 posewire_degraded 0.0
 """
@@ -35,14 +35,14 @@ posewire_sessions{state="greeting"} 0.0
 posewire_sessions{state="streaming"} 3.0
 posewire_frames_total{kind="pose"} 150.0
 posewire_frames_total{kind="image"} 10.0
-posewire_answers_total{model="hands"} 130.0
+posewire_answers_total{model="hands@1"} 130.0
 posewire_dropped_total{cause="superseded"} 5.0
 posewire_dropped_total{cause="rate"} 2.0
-posewire_batch_windows_sum{model="hands",provider="CPUExecutionProvider"} 70.0
-posewire_batch_windows_count{model="hands",provider="CPUExecutionProvider"} 50.0
-posewire_queue_seconds_bucket{le="0.01",model="hands"} 110.0
-posewire_queue_seconds_bucket{le="0.02",model="hands"} 129.0
-posewire_queue_seconds_bucket{le="+Inf",model="hands"} 130.0
+posewire_batch_windows_sum{model="hands@1",provider="CPUExecutionProvider"} 70.0
+posewire_batch_windows_count{model="hands@1",provider="CPUExecutionProvider"} 50.0
+posewire_queue_seconds_bucket{le="0.01",model="hands@1"} 110.0
+posewire_queue_seconds_bucket{le="0.02",model="hands@1"} 129.0
+posewire_queue_seconds_bucket{le="+Inf",model="hands@1"} 130.0
 posewire_model_loaded{model="hands@1",provider="CPUExecutionProvider"} 1.0
 posewire_degraded 1.0
 """
@@ -75,6 +75,19 @@ def test_a_server_that_began_anew_counts_from_nothing() -> None:
     load = server_load(MetricsPage.read(NOW), MetricsPage.read(BEFORE), 1.0)
     assert (load.frames_hz, load.labels_hz) == (100.0, 90.0)
     assert load.dropped_hz == {"superseded": 4.0}
+
+
+def test_versions_of_a_model_are_told_apart() -> None:
+    """While one is swapped for another both are listed, each with its own figures."""
+    newer = NOW + "".join(
+        line.replace("hands@1", "hands@2") + "\n" for line in BEFORE.splitlines() if "hands" in line
+    )
+    load = server_load(MetricsPage.read(BEFORE), MetricsPage.read(newer), 2.0)
+    assert [(model.name, model.labels_hz, model.runs_hz) for model in load.models] == [
+        ("hands@1", 20.0, 5.0),
+        ("hands@2", 45.0, 20.0),
+    ]
+    assert load.labels_hz == 65.0
 
 
 def test_within_a_bucket_a_quantile_is_where_its_share_lies() -> None:
@@ -134,6 +147,10 @@ def test_a_screen_is_text_and_what_is_wrong_a_sentence(server: ServerProcess) ->
         (
             ("--url", "ws://127.0.0.1:9/v1/stream"),
             "no posewire server answers at http://127.0.0.1:9",
+        ),
+        (
+            ("--url", server.stream.replace("/v1/", "/elsewhere/v1/")),
+            f"metrics at {server.http}/elsewhere/metrics, got HTTP 404 (Not Found)",
         ),
         (("--every", "0"), "argument --every: expected a number above 0, got 0"),
     ):

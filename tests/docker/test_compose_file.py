@@ -203,6 +203,8 @@ def test_the_camera_streams_what_it_is_told(engine: Engine) -> None:
         POSEWIRE_TOKEN="a-token",
     )
     words = made["camera"]
+    # Tokens lie beside it.
+    assert values(words, "-v") == [f"{ROOT}/docker/files/videos:/files/videos:ro"]
     service = words.index("posewire:camera")
     assert words[service + 1 :] == [
         "rtsp://camera.example/1",
@@ -212,6 +214,42 @@ def test_the_camera_streams_what_it_is_told(engine: Engine) -> None:
     assert values(words, "--device") == ["/dev/null:/dev/video0"]
     assert "POSEWIRE_TOKEN=a-token" in values(words, "-e")
     assert any("alias=posewire" in one.split(":")[-1].split(",") for one in made["posewire-cpu"])
+
+
+@pytest.mark.parametrize(
+    ("told", "starts"),
+    [
+        pytest.param({}, True, id="as shipped"),
+        pytest.param({"TLS_ADDRESS": "127.0.0.2"}, True, id="loopback"),
+        pytest.param({"TLS_ADDRESS": "0.0.0.0"}, False, id="anybody"),
+        pytest.param({"TLS_ADDRESS": "0.0.0.0", "POSEWIRE_INSECURE": "1"}, False, id="and said so"),
+        pytest.param({"TLS_ADDRESS": "::", "POSEWIRE_INSECURE": "False"}, True, id="tokens"),
+    ],
+)
+def test_tls_lets_nobody_in_without_a_token(
+    engine: Engine, told: dict[str, str], starts: bool, tmp_path: Path
+) -> None:
+    """Caddy starts for this machine, or before a service that wants tokens; else one sentence."""
+    words = engine.up(COMPOSE_PROFILES="cpu,tls", **told)["tls"]
+    (script,) = [word for word in words if word.endswith("tls.sh")]
+    assert f"{ROOT}/docker/tls.sh:{script}:ro" in values(words, "-v")
+    start = words[words.index(script) + 1 :]
+    assert start[:2] == ["caddy", "run"]
+    caddy = tmp_path / "caddy"
+    caddy.write_text("#!/bin/sh\necho started\n")
+    caddy.chmod(0o755)
+    done = subprocess.run(
+        ["sh", ROOT / "docker" / "tls.sh", *start],
+        env=dict(one.split("=", 1) for one in values(words, "-e"))
+        | {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == ((0, "started\n") if starts else (2, ""))
+    assert len(done.stderr.splitlines()) == (not starts)
+    assert ("POSEWIRE_INSECURE=false" in done.stderr) is not starts
 
 
 def test_third_parties_are_pinned_and_confined() -> None:

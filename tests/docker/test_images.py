@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from release.shipped import EXTRAS
 from tests.docker.dockerfile import DOCKERFILES, ROOT, copied_sources, stages, target
 
 SERVICE = ROOT / "docker" / "service.Dockerfile"
@@ -111,6 +112,22 @@ def test_an_environment_has_one_onnx_runtime(kind: str) -> None:
     copies = " ".join(target(SERVICE, kind).all("COPY"))
     assert f"--from={kind}-environment /opt/posewire/.venv .venv" in copies
     assert f"--from={other}-environment" not in copies
+
+
+def test_the_image_is_what_the_licences_are_of() -> None:
+    """The page of licences reads the extras that the CPU's environment is installed with."""
+    (installed,) = target(SERVICE, "cpu-environment").all("RUN")[-1:]
+    extras = re.findall(r"extras=(\S+)", installed)
+    assert extras[0].split(",") == list(EXTRAS)
+    assert set(extras[1].split(",")) < set(EXTRAS)
+
+
+def test_the_camera_has_the_opencv_of_the_lock() -> None:
+    """Another package of the same release, without windows: what is tested is what is shipped."""
+    (installed,) = target(ROOT / "docker" / "camera.Dockerfile", "build").all("RUN")[-1:]
+    (version,) = re.findall(r"opencv-python-headless==(\S+)", installed)
+    lock = (ROOT / "requirements.lock").read_text().splitlines()
+    assert f"opencv-contrib-python=={version}" in lock
 
 
 def test_the_gpu_image_has_what_onnx_runtime_was_built_for() -> None:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
@@ -23,6 +23,8 @@ from tests.service.process import ServerProcess
 CADDY = shutil.which("caddy")
 CLIENT = [sys.executable, "-m", "posewire_client", "--fast", "--json"]
 TOKEN = "a-token-of-sixteen-characters"
+TRIES = 3
+STOP_S = 20
 
 
 def free_port() -> int:
@@ -37,37 +39,61 @@ def caddy(service: str, place: Path) -> Iterator[tuple[str, Path]]:
 
     Yields its own address, and the certificate that it has to be trusted by.
     """
-    assert CADDY is not None
     told = (ROOT / "docker" / "Caddyfile").read_text()
     assert told.count("posewire:8000") == 1
-    config = place / "Caddyfile"
-    config.write_text(told.replace("posewire:8000", service))
-    domain = f"localhost:{free_port()}"
+    (place / "Caddyfile").write_text(told.replace("posewire:8000", service))
+    certificate = place / "caddy" / "pki" / "authorities" / "local" / "root.crt"
+    for _ in range(TRIES):
+        domain = f"localhost:{free_port()}"
+        with running(domain, place) as process:
+            if answers(process, f"https://{domain}/", certificate):
+                yield domain, certificate
+                return
+    raise AssertionError(f"Caddy ended {TRIES} times: its port was taken, or it is not to be had")
+
+
+@contextmanager
+def running(domain: str, place: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    assert CADDY is not None
     process = subprocess.Popen(
-        [CADDY, "run", "--adapter", "caddyfile", "--config", config],
+        [CADDY, "run", "--adapter", "caddyfile", "--config", place / "Caddyfile"],
         env=os.environ | {"TLS_DOMAIN": domain, "HOME": str(place), "XDG_DATA_HOME": str(place)},
         stderr=subprocess.DEVNULL,
     )
     try:
-        yield domain, place / "caddy" / "pki" / "authorities" / "local" / "root.crt"
+        yield process
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        try:
+            process.wait(timeout=STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def answers(process: "subprocess.Popen[bytes]", url: str, certificate: Path) -> bool:
+    """Waits until Caddy answers; False where it has ended, its port taken since it was free."""
+    for _ in range(100):
+        if process.poll() is not None:
+            return False
+        try:
+            status(url, certificate)
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return True
+    raise AssertionError(f"nobody answers at {url}")
 
 
 def status(url: str, certificate: Path) -> int:
-    """The HTTP status of a page, once Caddy answers."""
-    for _ in range(100):
-        try:
-            trusted = ssl.create_default_context(cafile=str(certificate))
-            with urlopen(url, timeout=5, context=trusted) as answer:
-                found: int = answer.status
-                return found
-        except HTTPError as error:
-            return error.code
-        except (URLError, OSError):
-            time.sleep(0.1)
-    raise AssertionError(f"nobody answers at {url}")
+    """The HTTP status of a page, from whom the certificate vouches for."""
+    trusted = ssl.create_default_context(cafile=str(certificate))
+    try:
+        with urlopen(url, timeout=5, context=trusted) as answer:
+            found: int = answer.status
+            return found
+    except HTTPError as error:
+        return error.code
 
 
 @pytest.mark.skipif(CADDY is None, reason="Caddy is not installed")

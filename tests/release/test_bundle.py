@@ -13,7 +13,14 @@ import pytest
 
 from model.pose.manifest import read_manifest
 from release.__main__ import main
-from release.bundle import Source, artifacts, earlier_bundle, images, source_of
+from release.bundle import (
+    Source,
+    artifacts,
+    check_committed,
+    earlier_bundle,
+    images,
+    source_of,
+)
 from release.shipped import ReleaseError
 from tests.service.process import ROOT
 
@@ -29,6 +36,7 @@ def test_the_real_command_makes_a_whole_release(tmp_path: Path) -> None:
         pytest.skip("npm ci has not been run in clients/web")
     out = tmp_path / "dist"
     command = [sys.executable, "-m", "release", "bundle", "--out", str(out), "--json"]
+    command.append("--allow-dirty")
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=150)
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout.splitlines()[-1])
@@ -66,7 +74,7 @@ def test_only_an_earlier_release_is_replaced(
     (tmp_path / "SHA256SUMS").write_text(f"{'0' * 64}  old.whl\n{'0' * 64}  gone.tgz\n")
     assert [path.name for path in earlier_bundle(tmp_path)] == ["SHA256SUMS", "old.whl"]
     (tmp_path / "thesis.txt").write_text("precious")
-    assert main(["bundle", "--out", str(tmp_path)]) == 2
+    assert main(["bundle", "--allow-dirty", "--out", str(tmp_path)]) == 2
     assert capsys.readouterr().err == (
         f"release: {tmp_path} holds thesis.txt, which no earlier release put there\n"
     )
@@ -105,25 +113,66 @@ def test_a_release_has_one_version(tmp_path: Path) -> None:
         source_of(tmp_path)
 
 
+def test_a_release_is_of_a_commit(tmp_path: Path) -> None:
+    """A file that was changed, or that git does not know, is named; what git ignores may differ."""
+    identity = ("-c", "user.name=A Tester", "-c", "user.email=tester@example.org")
+
+    def git(*arguments: str) -> None:
+        command = ["git", *identity, *arguments]
+        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=30)
+
+    git("init")
+    (tmp_path / "kept.py").write_text("one")
+    (tmp_path / ".gitignore").write_text("dist/\n")
+    git("add", ".")
+    git("commit", "--message", "one")
+    (tmp_path / "dist").mkdir()
+    (tmp_path / "dist" / "old.whl").write_text("wheel")
+    check_committed(tmp_path)
+    (tmp_path / "new.py").write_text("two")
+    with pytest.raises(ReleaseError, match=r"and new\.py is not as committed: .+ --allow-dirty"):
+        check_committed(tmp_path)
+    (tmp_path / "new.py").unlink()
+    (tmp_path / "kept.py").write_text("two")
+    with pytest.raises(ReleaseError, match=r"and kept\.py is not as committed"):
+        check_committed(tmp_path)
+
+
 ENGINE = """#!/bin/sh
+if [ "$1" = --version ]; then
+    cat "$0.version"
+    exit
+fi
 echo "$@" >> "$0.log"
 test ! -e "$0.fails" || { echo "no space left" >&2; exit 7; }
 """
 
 
-def test_images_are_built_of_both_targets(tmp_path: Path) -> None:
-    """An engine is told target, name, version and commit; its failure is one sentence."""
-    engine = tmp_path / "engine"
+@pytest.mark.parametrize(
+    ("version", "options"),
+    [
+        pytest.param("Docker version 28.3.0, build 38b7060", "", id="docker"),
+        pytest.param("podman version 4.3.1", "--format docker ", id="podman"),
+    ],
+)
+def test_images_are_built_of_both_targets(version: str, options: str, tmp_path: Path) -> None:
+    """An engine is told target, name, version and commit; its failure is one sentence.
+
+    Podman, by whatever name, is told the format of images that keeps the health check.
+    """
+    engine = tmp_path / "docker"
     engine.write_text(ENGINE)
     engine.chmod(0o755)
+    (tmp_path / "docker.version").write_text(version)
     source = Source(tmp_path, "1.2.3", "abc1234", 0)
     assert images(source, str(engine)) == ["posewire:1.2.3-cpu", "posewire:1.2.3-gpu"]
-    cpu, gpu = (tmp_path / "engine.log").read_text().splitlines()
+    cpu, gpu = (tmp_path / "docker.log").read_text().splitlines()
     for line, target in ((cpu, "cpu"), (gpu, "gpu")):
-        assert f"build --file docker/service.Dockerfile --target {target} " in line
+        assert line.startswith(f"build {options}--file docker/service.Dockerfile ")
+        assert f" --target {target} " in line
         assert "--build-arg VERSION=1.2.3 --build-arg REVISION=abc1234" in line
         assert line.endswith(f"--tag posewire:1.2.3-{target} .")
-    (tmp_path / "engine.fails").touch()
+    (tmp_path / "docker.fails").touch()
     with pytest.raises(ReleaseError, match="ended with 7; it last said: no space left"):
         images(source, str(engine))
     with pytest.raises(ReleaseError, match="cannot be run: No such file"):

@@ -9,7 +9,13 @@ import pytest
 
 from release.bundle import check_licences
 from release.licences import PAGE, licences
-from release.shipped import ReleaseError, fetched_components, page_components, python_components
+from release.shipped import (
+    EXTRAS,
+    ReleaseError,
+    fetched_components,
+    page_components,
+    python_components,
+)
 from tests.service.process import ROOT
 
 
@@ -70,9 +76,10 @@ def test_what_states_no_licence_does_not_ship(tmp_path: Path) -> None:
     lock.write_text(json.dumps({"packages": packages}))
     with pytest.raises(ReleaseError, match=r"@some/one 1\.2\.3 ships and states no licence"):
         page_components(tmp_path)
+    extras = "".join(f"{extra} = []\n" for extra in EXTRAS)
     (tmp_path / "pyproject.toml").write_text(
         '[project]\ndependencies = ["posewire-of-nobody>=1"]\n'
-        "[project.optional-dependencies]\ncpu = []\nimages = []\n"
+        f"[project.optional-dependencies]\n{extras}"
     )
     with pytest.raises(ReleaseError, match="posewire-of-nobody>=1 ships and is not installed"):
         python_components(tmp_path)

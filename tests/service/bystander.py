@@ -13,7 +13,7 @@ from tests.service.bodies import WARM, body, hello, pose
 PAUSE_S = 0.02
 """Between frames, so that it leaves the machine to others."""
 
-ANSWER_S = 10.0
+ANSWER_S = 30.0
 
 
 class _Beside(threading.Thread):

@@ -15,6 +15,10 @@ from service.pose_pool import MakeWorker
 from service.server import Server, address_of, bind, server
 from service.settings import Settings
 
+PATIENCE_S = 30.0
+"""Longer than anything takes that is waited for, on a machine that is busy with other things too; a
+test that waits so long has failed."""
+
 
 @dataclass(frozen=True)
 class Inside:
@@ -38,11 +42,19 @@ class Inside:
 
     async def until_inside(self, sessions: int) -> None:
         """Waits until there are so many sessions."""
-        for _ in range(500):
+        for _ in range(round(PATIENCE_S / 0.01)):
             if self.server.shared.admission.inside == sessions:
                 return
             await asyncio.sleep(0.01)
         raise AssertionError(f"expected {sessions}, got {self.server.shared.admission.inside}")
+
+    async def until_unconnected(self) -> None:
+        """Waits until it has no connection left."""
+        for _ in range(round(PATIENCE_S / 0.01)):
+            if not self.connections:
+                return
+            await asyncio.sleep(0.01)
+        raise AssertionError(f"expected no connections, got {len(self.connections)}")
 
     async def count(self, sample: str) -> float:
         """Returns a sample of its metrics, 0 where there is none."""
@@ -85,5 +97,5 @@ async def serving(
 async def ended(tasks: set[asyncio.Task[Any]]) -> None:
     """Waits until these tasks have ended."""
     assert tasks
-    _, pending = await asyncio.wait(tasks, timeout=5)
+    _, pending = await asyncio.wait(tasks, timeout=PATIENCE_S)
     assert not pending

@@ -50,6 +50,10 @@ class ScriptedWorker:
         size: of the pictures.
         trouble: time in ms → what becomes of that picture instead.
         held: whether it waits for permits.
+
+    Attributes:
+        looking: is set once it looks at a picture.
+        most_people: how many its stream wants to be looked for.
     """
 
     def __init__(
@@ -64,6 +68,7 @@ class ScriptedWorker:
         self._trouble = trouble or {}
         self._permits = asyncio.Semaphore(0 if held else 1_000_000)
         self.looking = asyncio.Event()
+        self.most_people = 0
 
     def let(self, pictures: int) -> None:
         """Permits so many looks more."""
@@ -72,6 +77,7 @@ class ScriptedWorker:
 
     async def begin(self, people: int) -> None:
         """Begins a stream."""
+        self.most_people = people
 
     async def look(self, look: Look) -> Outcome:
         """Looks at a picture."""

@@ -50,7 +50,7 @@ async def test_sessions_are_run_together_and_each_gets_its_own() -> None:
         assert len(answer.outputs.features) == len(windows)
         assert answer.begun_s <= answer.ended_s
     (run,) = seen
-    assert (run.model, run.provider) == ("hands", "HeldExecutionProvider")
+    assert (run.model, run.provider) == ("hands@1", "HeldExecutionProvider")
     assert (run.windows, run.sessions, run.failed) == (6, 3, False)
 
 

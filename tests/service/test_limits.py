@@ -1,4 +1,4 @@
-"""Limits of a connection that are reached over a real socket: time, bodies, TLS."""
+"""Limits that are reached over a real socket: time, sizes, people, rate, TLS."""
 
 import asyncio
 import socket
@@ -10,12 +10,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.service.artifacts import KINECT
-from tests.service.bodies import hello
+from service.taught_routes import FILE_BYTES
+from tests.service.artifacts import COCO, KINECT
+from tests.service.bodies import body, hello, pose
 from tests.service.engines import HeldEngine
 from tests.service.inside import serving
+from tests.service.pictures import ScriptedWorker, image
 from tests.service.process import ServerProcess
-from tests.service.wire import wire
+from tests.service.wire import Message, actions, wire
 
 UPGRADE = (
     b"GET /v1/stream HTTP/1.1\r\nHost: here\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -105,8 +107,8 @@ def test_a_body_is_no_larger_than_its_address_takes(server: ServerProcess) -> No
         for _ in range(100):
             yield bytes(1000)
 
-    for body in (bytes(20_000), unannounced()):
-        assert httpx.post(f"{server.http}/v1/models", content=body).status_code == 413
+    for content in (bytes(20_000), unannounced()):
+        assert httpx.post(f"{server.http}/v1/models", content=content).status_code == 413
     fits = httpx.post(f"{server.http}/v1/models", content=b'"' + b"x" * 16_000 + b'"')
     assert fits.status_code == 403
 
@@ -122,6 +124,83 @@ async def test_a_picture_is_large_only_for_whom_it_is_announced() -> None:
         (error,) = await client.rest()
         assert error["message"].startswith("a message is at most 2000 bytes, this one has ")
         assert (await client.closed())[0] == 1009
+
+
+@pytest.mark.parametrize(
+    ("too_large", "most_bytes"),
+    [
+        ({"type": "image", "t_ms": 0, "data": bytes(9000)}, 9000),
+        ({"type": "teach", "label": "x" * 2000, "from_ms": 0, "to_ms": 1}, 2000),
+    ],
+)
+async def test_a_picture_has_a_limit_of_its_own(too_large: Message, most_bytes: int) -> None:
+    """Where the hello announced pictures, image_bytes is theirs, and message_bytes all others'."""
+    async with (
+        serving(
+            HeldEngine(COCO),
+            lambda: ScriptedWorker(lambda t_ms: []),
+            message_bytes=2000,
+            image_bytes=9000,
+        ) as server,
+        wire(server.stream, binary=True) as client,
+    ):
+        await client.ask(hello(COCO) | {"layout": "image"})
+        fits = await client.ask({"type": "image", "t_ms": 0, "data": bytes(8000)})
+        assert (fits["code"], fits["fatal"]) == ("bad-image", False)
+        await client.send(too_large)
+        (error,) = await client.rest()
+        assert error["message"].startswith(f"a message is at most {most_bytes} bytes, this one ")
+        assert await client.closed() == (1009, error["message"])
+
+
+async def test_no_more_people_are_looked_for_than_may_be_sent() -> None:
+    """A client of pictures that asks for more gets as many as `people` allows."""
+    worker = ScriptedWorker(lambda t_ms: [])
+    async with (
+        serving(HeldEngine(COCO), lambda: worker, pose_workers=1, people=2) as server,
+        wire(server.stream, binary=True) as client,
+    ):
+        welcome = await client.ask(hello(COCO, people=5) | {"layout": "image"})
+        await client.ask(image(0))
+    assert (welcome["limits"]["people"], worker.most_people) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("options", "answers"), [({"rate_limit_hz": 240}, 30), ({}, 30), ({"drop": "never"}, 90)]
+)
+async def test_nobody_is_answered_more_often_than_rate_hz(options: Message, answers: int) -> None:
+    """Of three seconds at 30 Hz a live client gets 10 a second, whatever it asks for.
+
+    It is told so, and what it does not get is counted; who wants every label has every one.
+    """
+    async with serving(HeldEngine(runs=1000), rate_hz=10) as server, wire(server.stream) as client:
+        assert (await client.ask(hello(KINECT, **options)))["limits"]["rate_hz"] == 10
+        await client.send(*(pose(frame, body(KINECT)) for frame in range(90)), {"type": "bye"})
+        said = actions(await client.rest())
+        thinned = await server.count('posewire_dropped_total{cause="rate"}')
+    assert thinned == pytest.approx(90 - answers, abs=1)
+    assert len(said) + said[-1]["dropped"] == 90 - thinned
+
+
+@pytest.mark.parametrize("size", [None, [0, 480], [640, 1e7]])
+async def test_a_picture_has_a_size_within_reason(size: list[float] | None) -> None:
+    """Keypoints of a picture whose size is not known, or is none, are refused before they come."""
+    async with serving(HeldEngine(COCO)) as server, wire(server.stream) as client:
+        error = await client.ask(hello(COCO) | {"size": size})
+        assert error["message"].startswith("pixels need the picture's size [width, height], above")
+        assert await client.closed() == (4400, error["message"][:123])
+
+
+async def test_a_taught_set_is_no_larger_than_its_limit() -> None:
+    """413 and the limit, which is its own and above that of other bodies."""
+    async with serving(HeldEngine()) as server, httpx.AsyncClient() as pages:
+        for size, status, sentence in (
+            (FILE_BYTES + 1, 413, f"a body is at most {FILE_BYTES} bytes, this one has more"),
+            (1 << 20, 422, "the file is no taught set"),
+        ):
+            reply = await pages.put(f"{server.http}/v1/taught/home", content=bytes(size))
+            assert reply.status_code == status
+            assert sentence in reply.json()["detail"]
 
 
 @pytest.fixture(scope="module")

@@ -34,11 +34,11 @@ def everything() -> Metrics:
     metrics.session_ended(1000)
     metrics.session_ended(4999)
     metrics.frame_came("image")
-    metrics.answered("hands", 0.004)
+    metrics.answered("hands@1", 0.004)
     metrics.dropped("superseded", 3)
     metrics.refused("too-large")
-    metrics.batch_ran("hands", "CPU", windows=7, infer_s=0.03)
-    metrics.batch_ran("hands", "CPU", windows=7, infer_s=0.03, failed=True)
+    metrics.batch_ran("hands@1", "CPU", windows=7, infer_s=0.03)
+    metrics.batch_ran("hands@1", "CPU", windows=7, infer_s=0.03, failed=True)
     metrics.pose_found(0.02)
     metrics.pose_worker_lost()
     metrics.resumed("here")
@@ -54,15 +54,15 @@ def test_what_happened_is_on_the_page() -> None:
         "posewire_sessions_ended_total|1000": 1,
         "posewire_sessions_ended_total|other": 1,
         "posewire_frames_total|image": 1,
-        "posewire_answers_total|hands": 1,
-        "posewire_queue_seconds_bucket|0.0025|hands": 0,
-        "posewire_queue_seconds_bucket|0.005|hands": 1,
+        "posewire_answers_total|hands@1": 1,
+        "posewire_queue_seconds_bucket|0.0025|hands@1": 0,
+        "posewire_queue_seconds_bucket|0.005|hands@1": 1,
         "posewire_dropped_total|superseded": 3,
         "posewire_refusals_total|too-large": 1,
-        "posewire_batch_windows_bucket|4.0|hands|CPU": 0,
-        "posewire_batch_windows_bucket|8.0|hands|CPU": 1,
-        "posewire_infer_seconds_sum|hands|CPU": 0.03,
-        "posewire_runs_failed_total|hands|CPU": 1,
+        "posewire_batch_windows_bucket|4.0|hands@1|CPU": 0,
+        "posewire_batch_windows_bucket|8.0|hands@1|CPU": 1,
+        "posewire_infer_seconds_sum|hands@1|CPU": 0.03,
+        "posewire_runs_failed_total|hands@1|CPU": 1,
         "posewire_pose_workers_lost_total": 1,
         "posewire_resumes_total|here": 1,
         "posewire_taught_actions": 4,
@@ -116,6 +116,6 @@ async def test_a_stream_is_counted() -> None:
     assert found["posewire_sessions_ended_total|1000"] == 1
     assert found["posewire_frames_total|pose"] == 20
     assert found["posewire_refusals_total|not-decodable"] == 1
-    assert found["posewire_batch_windows_count|hands|HeldExecutionProvider"] == len(engine.clips)
-    assert found["posewire_answers_total|hands"] == 20
-    assert found["posewire_queue_seconds_count|hands"] == 20
+    assert found["posewire_batch_windows_count|hands@1|HeldExecutionProvider"] == len(engine.clips)
+    assert found["posewire_answers_total|hands@1"] == 20
+    assert found["posewire_queue_seconds_count|hands@1"] == 20

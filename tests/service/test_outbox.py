@@ -1,26 +1,21 @@
 """The outbox: what a client that reads slowly gets in the end, and what it costs the others."""
 
 import asyncio
-import contextlib
-import socket
-from collections.abc import AsyncIterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from websockets.asyncio.client import connect
 
 from service.outbox import Outbox
 from service.protocol import Actions, Error, Event, SeenPose, ServerMessage, Timing
 from tests.service.artifacts import KINECT
 from tests.service.bodies import STEP_MS, body, hello, pose
 from tests.service.engines import HeldEngine
-from tests.service.inside import Inside, serving
-from tests.service.wire import Wire, actions, wire
+from tests.service.inside import serving
+from tests.service.slow_reader import CROWD, flood, narrow
+from tests.service.wire import actions, wire
 
 ALWAYS = 100_000
-CROWD = 32
-"""People of a message, so that an answer is large and buffers are soon full."""
 
 
 def label(t_ms: float) -> Actions:
@@ -69,24 +64,6 @@ def test_a_label_tells_how_many_were_passed_over() -> None:
     ] == [(3, 2)]
 
 
-@contextlib.asynccontextmanager
-async def narrow(server: Inside) -> AsyncIterator[Wire]:
-    """A client behind small buffers, that reads only when it is asked to."""
-    host, port = server.stream.split("/")[2].split(":")
-    thin = socket.socket()
-    thin.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    thin.connect((host, int(port)))
-    thin.setblocking(False)
-    async with connect(server.stream, sock=thin, max_queue=1, ping_interval=None) as client:
-        yield Wire(client, binary=True)
-
-
-async def flood(client: Wire, frames: int) -> None:
-    for frame in range(frames):
-        await client.send(pose(frame, *[body(KINECT)] * CROWD))
-        await asyncio.sleep(0.002)
-
-
 async def test_a_slow_reader_gets_the_newest_label() -> None:
     """While it does not read, newer labels take the place of older ones, and it is told how many.
 
@@ -95,7 +72,7 @@ async def test_a_slow_reader_gets_the_newest_label() -> None:
     engine = HeldEngine(runs=ALWAYS)
     async with (
         serving(engine, waiting_messages=4, people=CROWD, rate_hz=240) as server,
-        narrow(server) as slow,
+        narrow(server.stream) as slow,
         wire(server.stream) as other,
     ):
         await slow.ask(hello(KINECT, top_k=3))
@@ -117,7 +94,10 @@ async def test_a_slow_reader_gets_the_newest_label() -> None:
 async def test_whoever_wants_every_label_is_waited_for() -> None:
     """With `drop: never` a slow reader is read no further instead, and in the end has them all."""
     engine = HeldEngine(runs=ALWAYS)
-    async with serving(engine, waiting_messages=4, people=CROWD) as server, narrow(server) as slow:
+    async with (
+        serving(engine, waiting_messages=4, people=CROWD) as server,
+        narrow(server.stream) as slow,
+    ):
         await slow.ask(hello(KINECT, drop="never"))
         flooding = asyncio.create_task(flood(slow, 150))
         await asyncio.sleep(0.7)  # while it reads nothing
@@ -136,7 +116,7 @@ async def test_a_client_that_never_reads_is_closed(drop: str) -> None:
     engine = HeldEngine(runs=ALWAYS)
     async with (
         serving(engine, waiting_messages=4, people=CROWD, send_s=0.3) as server,
-        narrow(server) as slow,
+        narrow(server.stream) as slow,
     ):
         await slow.ask(hello(KINECT, drop=drop))
         flooding = asyncio.create_task(flood(slow, 10_000))
@@ -151,7 +131,7 @@ async def test_a_client_that_never_reads_is_closed(drop: str) -> None:
 
 async def test_what_may_not_be_dropped_is_bounded_too() -> None:
     """A client that only errs and never reads is closed once its errors fill the outbox."""
-    async with serving(HeldEngine(), waiting_messages=8) as server, narrow(server) as slow:
+    async with serving(HeldEngine(), waiting_messages=8) as server, narrow(server.stream) as slow:
         await slow.ask(hello(KINECT))
 
         async def err() -> None:

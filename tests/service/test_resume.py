@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from service.protocol import Hello, Options
-from service.resume import MemoryKeeper, Resumes, new_token
+from service.resume import LARGEST_STATE_BYTES, MemoryKeeper, Resumes, new_token
 from service.resume_redis import RedisKeeper
 from service.session_state import freeze, session_state
 from tests.service.artifacts import KINECT
@@ -54,6 +54,7 @@ async def test_what_is_kept_is_bounded_in_time_number_and_bytes() -> None:
     assert await keeper.take("e") is None
     assert (len(keeper), keeper.bytes) == (0, 0)
     assert not await MemoryKeeper(0).keep("a", b"state")
+    assert not await MemoryKeeper(30).keep("a", bytes(LARGEST_STATE_BYTES + 1))
 
 
 async def test_a_session_that_still_holds_a_socket_is_handed_over() -> None:

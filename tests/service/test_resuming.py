@@ -183,6 +183,19 @@ async def test_who_said_bye_or_may_not_resume_leaves_nothing() -> None:
             assert (await client.ask(hello(KINECT)))["resume"] is None
 
 
+async def test_a_lost_session_is_kept_for_resume_s_and_no_longer() -> None:
+    """Whoever comes back later begins anew, and is told."""
+    async with serving(HeldEngine(runs=ALWAYS), resume_s=0.1) as server:
+        async with breaking(server.stream) as client:
+            token = (await client.ask(hello(KINECT)))["resume"]
+        await server.until_inside(0)
+        await asyncio.sleep(0.2)
+        async with wire(server.stream) as client:
+            assert (await resumed(client, token))["resumed"] is False
+            notice = await client.receive("notice")
+            assert notice["message"].startswith("no session is kept under this token")
+
+
 async def test_people_in_pictures_keep_their_ids() -> None:
     """A stream of images goes on with who is who, though somebody had left before it was lost."""
 

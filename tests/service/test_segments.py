@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.pose.artifact import BACKGROUND
+from model.pose.artifact import BACKGROUND, Calibration
 from model.pose.decision import STILL_WARMING, Decision
 from model.pose.hysteresis import END_MS, START_MS
 from service.protocol import Event
@@ -21,13 +21,34 @@ NOTHING = said(BACKGROUND)
 
 def told(*runs: tuple[float, Decision], segments: Segments | None = None) -> list[Event]:
     """The events of decisions that each last for some milliseconds, one after the other."""
-    segments = segments or Segments(7)
+    segments = segments or Segments(7, Calibration())
     events, time_ms = [], 0.0
     for lasts_ms, decision in runs:
         for _ in range(round(lasts_ms / FRAME_MS)):
             events += segments.step(time_ms, decision)
             time_ms += FRAME_MS
     return events + segments.close()
+
+
+def test_it_takes_more_to_start_an_action_than_to_go_on() -> None:
+    """At 0.7 asked for, a wave of 0.6 starts nothing, and one of 0.9 goes on at 0.4.
+
+    Half a second at 0.6 and then 0.9 start once the mean is 0.7: 12 of the latter weigh up 26.
+    """
+    sure = Calibration(start_thresholds={"wave": 0.7})
+    assert told((500, said("wave", 0.6)), segments=Segments(7, sure)) == []
+    assert len(told((500, said("kick", 0.1)), segments=Segments(7, sure))) == 2
+    start, end = told(
+        (200, said("wave", 0.9)), (20, said("wave", 0.9)), (600, said("wave", 0.4)),
+        segments=Segments(7, sure),
+    )  # fmt: skip
+    assert (start.t_ms, end.t_ms) == (0.0, 800.0)
+    late = Segments(7, sure)
+    for frame in range(25):
+        assert late.step(frame * FRAME_MS, said("wave", 0.6)) == []
+    events = [late.step((25 + frame) * FRAME_MS, said("wave", 0.9)) for frame in range(20)]
+    assert [bool(each) for each in events].index(True) == 12
+    assert events[12][0].t_ms == 0.0
 
 
 def test_an_action_is_told_from_its_first_frame_to_its_last() -> None:
@@ -49,9 +70,9 @@ def test_a_flicker_is_no_start() -> None:
 
 def test_nothing_lasts_across_a_silence() -> None:
     """Whoever was not spoken of for longer than a gap may be has done nothing in between."""
-    segments = Segments(7)
+    segments = Segments(7, Calibration())
     assert [segments.step(time_ms, said("wave")) for time_ms in (0.0, 950.0)] == [[], []]
-    segments = Segments(7)
+    segments = Segments(7, Calibration())
     times_ms = (0.0, 100.0, 200.0, 1150.0)
     events = [event for ms in times_ms for event in segments.step(ms, said("wave"))]
     assert [(event.event, event.t_ms) for event in events] == [("start", 0.0), ("end", 200.0)]
@@ -96,7 +117,7 @@ def test_segments_alternate_and_never_overlap(runs: list[tuple[float, int, Decis
 
     Each pair is of one label, which was said at both ends, and lasts START_MS at least.
     """
-    segments, events, labels, time_ms = Segments(1), [], {}, 0.0
+    segments, events, labels, time_ms = Segments(1, Calibration()), [], {}, 0.0
     for step_ms, frames, decision in runs:
         for _ in range(frames):
             time_ms += step_ms

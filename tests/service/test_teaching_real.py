@@ -14,10 +14,11 @@ from model.pose.artifact_session import ArtifactSession, Outputs
 from model.pose.stream import FrameAnswer, Keypoints
 from service.labelling import Labelling
 from service.protocol import Hello, Options, Teach
-from service.settings import DEFAULT_MODEL, Settings
+from service.settings import Settings
 from service.teaching import Teaching
 
 ROOT = Path(__file__).resolve().parents[2]
+ARTIFACT = ROOT / "weights" / "utkinect.onnx"
 SKELETONS = ROOT.parent / "shared" / "data" / "utd_mhad" / "Skeleton"
 STEP_MS = 1000 / 30
 PAUSE_MS = 300.0
@@ -27,7 +28,7 @@ OTHERS = (1, 7, 13, 22, 26)
 TRIALS = (1, 2, 3, 4)
 
 pytestmark = pytest.mark.skipif(
-    not SKELETONS.is_dir() or not DEFAULT_MODEL.is_file(),
+    not SKELETONS.is_dir() or not ARTIFACT.is_file(),
     reason="the recordings of UTD-MHAD lie in ../shared/data, which is not here",
 )
 
@@ -48,7 +49,7 @@ class Remembering:
     """The shipped artifact, which runs what it has run before from memory."""
 
     def __init__(self) -> None:
-        self._session = ArtifactSession(DEFAULT_MODEL, threads=1)
+        self._session = ArtifactSession(ARTIFACT, threads=1)
         self._known: dict[bytes, Outputs] = {}
         self.spec = self._session.spec
 

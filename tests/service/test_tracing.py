@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -11,12 +12,14 @@ from pathlib import Path
 from subprocess import run
 from threading import Thread
 
+import httpx
 import numpy as np
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from model.pose.artifact_session import Outputs
+from model.pose.artifact_session import CPU, Outputs
 from service.batcher import Answered
 from service.settings import Settings
 from service.tracing import NO_TRACE, NoTracing, tracing_of
@@ -41,7 +44,7 @@ def test_a_session_s_span_holds_what_each_run_waited_and_took() -> None:
     """
     exporter = InMemorySpanExporter()
     tracing = OtelTracing(exporter)
-    trace = tracing.session("abc", KINECT, "CPUExecutionProvider", "kinect20", resumed=False)
+    trace = tracing.session("abc", "hands@1", "CPUExecutionProvider", "kinect20", resumed=False)
     began_s = time.monotonic()
     trace.ran(began_s - 5, answered(began_s - 3, began_s - 2, windows=4))
     trace.ran(began_s, answered(began_s, began_s, windows=0))
@@ -75,7 +78,8 @@ def test_nothing_is_traced_unless_it_is_asked_for() -> None:
     """All sessions then share one trace, which does nothing; what sends them is not even read."""
     tracing = tracing_of(Settings())
     assert isinstance(tracing, NoTracing)
-    assert tracing.session("a", KINECT, "CPU", "kinect20", resumed=False) is NO_TRACE
+    assert tracing.session("a", "hands@1", "CPU", "kinect20", resumed=False) is NO_TRACE
+    assert tracing.recording("hands@1", "CPU", "kinect20") is NO_TRACE
     code = "import sys, service.app; sys.exit('service.tracing_otel' in sys.modules)"
     assert run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
@@ -106,19 +110,35 @@ def collecting() -> Iterator[tuple[str, list[bytes]]]:
             thread.join()
 
 
-async def test_a_collector_is_told_of_sessions_and_never_of_what_they_sent(
+def said_of(span: Span) -> dict[str, str | int | bool]:
+    """The attributes of a span, without what they all begin with."""
+    return {
+        attribute.key.removeprefix("posewire."): getattr(
+            attribute.value, attribute.value.WhichOneof("value") or ""
+        )
+        for attribute in span.attributes
+    }
+
+
+async def test_a_collector_is_told_of_sessions_and_recordings_and_never_of_what_they_sent(
     kinect_artifact: Path,
 ) -> None:
-    """A real process, stopped right after the session: all of its spans have come by then."""
+    """A real process, stopped right after them: all of their spans have come by then.
+
+    A recording is a trace of its own, also one that is refused.
+    """
     people = body(KINECT)
     people[:, 0] = TELLTALE
+    frames = [pose(frame, people) for frame in range(WARM + 3)]
     with collecting() as (address, told):
         with ServerProcess(kinect_artifact, otlp_url=address) as server:
             async with wire(server.stream) as client:
                 welcome = await client.ask(hello(KINECT, drop="never"))
-                await client.send(*(pose(frame, people) for frame in range(WARM + 3)))
-                await client.send({"type": "bye"})
+                await client.send(*frames, {"type": "bye"})
                 await client.rest()
+            async with httpx.AsyncClient(base_url=server.http) as pages:
+                for posted in (frames, [*frames, frames[0]]):
+                    await pages.post("/v1/actions", json={**hello(KINECT), "frames": posted})
             await asyncio.sleep(0.1)
         requests = [ExportTraceServiceRequest.FromString(content) for content in told]
     (resource,) = {str(each.resource) for r in requests for each in r.resource_spans}
@@ -130,10 +150,17 @@ async def test_a_collector_is_told_of_sessions_and_never_of_what_they_sent(
         for of_scope in of_resource.scope_spans
         for span in of_scope.spans
     ]
-    assert len({span.trace_id for span in spans}) == 1
-    names = [span.name for span in spans]
-    assert names.count("session") == 1
-    assert names.count("wait") == names.count("infer") > 0
+    whole = {span.trace_id: span.name for span in spans if span.name not in ("wait", "infer")}
+    inside = Counter((whole[s.trace_id], s.name) for s in spans if s.name in ("wait", "infer"))
+    assert sorted(whole.values()) == ["recording", "recording", "session"]
+    for kind in ("recording", "session"):
+        assert inside[kind, "wait"] == inside[kind, "infer"] > 0
+    recordings = [said_of(span) for span in spans if span.name == "recording"]
+    expected = {"model": "hands@1", "provider": CPU[0], "layout": "kinect20", "received": 1}
+    assert recordings == [
+        expected | {"code": 200, "sent": WARM + 3, "dropped": 0},
+        expected | {"code": 422, "sent": 0, "dropped": 0},
+    ]
     said = "".join(map(str, requests))
     assert welcome["session"] in said
     assert "0.718" not in said

@@ -46,7 +46,7 @@ def test_what_is_not_listed_does_not_start(tmp_path: Path) -> None:
 
 def test_the_same_name_with_other_bytes_is_not_trusted(tmp_path: Path) -> None:
     """One byte more than what is listed: refused, though it would run."""
-    forged = tmp_path / "utkinect.onnx"
+    forged = tmp_path / DEFAULT_MODEL.name
     shutil.copy(DEFAULT_MODEL, forged)
     with forged.open("ab") as file:
         # An empty field that protobuf passes over.

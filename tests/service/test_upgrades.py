@@ -129,6 +129,8 @@ async def test_sessions_outlive_their_server(
 async def test_a_model_is_swapped_under_load(other: ServerProcess) -> None:
     """Streams stay on the model that they began with, new ones get the other; none loses a label.
 
+    What is measured tells the two versions apart.
+
     The old one is unloaded when its last session has left.
     """
     async with httpx.AsyncClient(
@@ -139,6 +141,11 @@ async def test_a_model_is_swapped_under_load(other: ServerProcess) -> None:
             assert (loaded.status_code, loaded.json()) == (201, {"name": "hands@2"})
             async with wire(other.stream) as client:
                 assert (await client.ask(hello(KINECT)))["model"]["version"] == "2"
+                await client.ask(pose(0, body(KINECT)))
+            page = (await admin.get("/metrics")).text
+            assert 'posewire_answers_total{model="hands@2"} 1.0' in page
+            assert 'posewire_batch_windows_count{model="hands@1",' in page
+            assert 'posewire_batch_windows_count{model="hands@2",' not in page
             assert (await admin.delete("/v1/models/hands@1")).status_code == 202
             assert [m["name"] for m in (await admin.get("/v1/models")).json()] == [
                 "hands@1",

@@ -16,7 +16,7 @@ from training.everyday.thresholds import Said, alarms_of, at_temperature, fit_th
 from training.labellers import Weights
 from training.online import Evaluation
 
-ALARMS_PER_MINUTE = 0.5
+ALARMS_PER_MINUTE = 0.8
 """False alarms that are allowed a minute of background, where nothing else is said."""
 FIGURES = "everyday.choosing"
 
@@ -45,7 +45,9 @@ def calibrated(
         f"{FIGURES}.{name}": round(float(scores[name]), 2)
         for name in ("frame_accuracy", "macro_f1", "edit", "f1_25")
     }
-    before = alarms_of(said, names, replace(calibration, thresholds={}, unknown_threshold=0.0))
+    before = alarms_of(
+        said, names, replace(calibration, unknown_threshold=0.0, start_thresholds={})
+    )
     for name, found in (("", alarms_of(said, names, calibration)), ("_uncalibrated", before)):
         figures[f"{FIGURES}.false_alarms_per_minute{name}"] = round(found.per_minute or 0.0, 3)
     return replace(spec, calibration=calibration, figures=figures)

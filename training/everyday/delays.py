@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from model.pose.artifact import Calibration
 from model.pose.decision import Decision
 from model.pose.hysteresis import Edge, Hysteresis
 from model.pose.metrics import BACKGROUND, Labels, segments
@@ -100,7 +101,10 @@ class Alarms:
 
 
 def told_actions(
-    labels: Iterable[FrameLabel], answered_ms: Iterable[float], names: Sequence[str]
+    labels: Iterable[FrameLabel],
+    answered_ms: Iterable[float],
+    names: Sequence[str],
+    calibration: Calibration,
 ) -> tuple[Told, ...]:
     """The actions that the service would tell of one person.
 
@@ -108,8 +112,9 @@ def told_actions(
         labels: What was said of each frame in which the person was seen, in order.
         answered_ms: When each of these frames was answered.
         names: The classes; what is told is one of them.
+        calibration: The model's.
     """
-    rule = Hysteresis()
+    rule = Hysteresis(calibration)
     told: list[Told] = []
     started: tuple[Edge, float] | None = None
     steps = [

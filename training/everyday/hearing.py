@@ -131,7 +131,10 @@ def hear(clip: PoseClip, layout: str, labeller: Labeller) -> Heard:
     # The service takes no step for somebody who is not in a frame.
     there = np.flatnonzero(np.asarray(clip.keypoints)[..., 3].any(axis=(1, 2)))
     told = told_actions(
-        [labels[frame] for frame in there], recording.answered_ms[there].tolist(), names
+        [labels[frame] for frame in there],
+        recording.answered_ms[there].tolist(),
+        names,
+        labeller.spec.calibration,
     )
     return Heard(
         name=clip.name,

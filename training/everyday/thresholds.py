@@ -1,7 +1,9 @@
-"""Thresholds: how sure a model must be before an action is told, at a stated rate of false alarms.
+"""Thresholds: how sure a model must be to name an action, and to tell that one has started.
 
-False alarms are counted as they would be told, by the service's own rule, on everything that is
-background: idle, transitions and actions left out of the vocabulary. It knows no network.
+What is rejected as unknown is a stated share of the frames that are named rightly. An action starts
+at a stated rate of false alarms: these are counted as they would be told, by the service's own
+rule, on everything that is background: idle, transitions and actions left out of the vocabulary. It
+knows no network.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,6 +18,8 @@ from training.online import FrameLabel
 
 STEPS: NDArray[np.float64] = np.round(np.arange(0, 0.96, 0.025), 3)
 """Tried one after another. At more than the last an action would hardly ever be told."""
+LOST_SHARE = 0.05
+"""Of the frames of actions that are named rightly, so many are given up as unknown."""
 LARGEST_PART = 1 / 3
 """Of the false alarms that are allowed, no action alone gives more than this part."""
 
@@ -40,9 +44,9 @@ class Said:
 def fit_thresholds(
     said: Sequence[Said], names: Sequence[str], temperature: float, alarms_per_minute: float
 ) -> Calibration:
-    """The least thresholds with which no more is told falsely than is allowed.
+    """Unknown at a share of what is right, starts at the least thresholds that alarms allow.
 
-    An action gets a threshold of its own where it alone would give more than its part. Counts at
+    An action needs more than the others where it alone would give more than its part. Counts at
     different thresholds of different actions are added up, as if actions did not crowd one another
     out.
 
@@ -55,7 +59,8 @@ def fit_thresholds(
     Raises:
         ValueError: There is no background.
     """
-    counts, minutes = _counts(said, names)
+    unknown = Calibration(temperature, unknown_threshold=_unknown_threshold(said, names))
+    counts, minutes = _counts(said, names, unknown)
     allowed = alarms_per_minute * minutes
     own = [_first(counts[:, action] <= LARGEST_PART * allowed) for action in range(len(names))]
     together = [
@@ -63,12 +68,12 @@ def fit_thresholds(
         for step in range(len(STEPS))
     ]
     shared = _first(np.array(together) <= allowed)
-    thresholds = {
-        name: float(STEPS[least])
+    starts = {
+        name: float(STEPS[max(least, shared)])
         for name, least in zip(names, own, strict=True)
-        if least > shared and name != BACKGROUND
+        if name != BACKGROUND and max(least, shared) > 0
     }
-    return Calibration(temperature, thresholds, float(STEPS[shared]))
+    return replace(unknown, start_thresholds=starts)
 
 
 def alarms_of(said: Iterable[Said], names: Sequence[str], calibration: Calibration) -> Alarms:
@@ -89,7 +94,24 @@ def at_temperature(label: FrameLabel, temperature: float) -> FrameLabel:
     return replace(label, score=top[0][1], top=top)
 
 
-def _counts(said: Sequence[Said], names: Sequence[str]) -> tuple[NDArray[np.int64], float]:
+def _unknown_threshold(said: Sequence[Said], names: Sequence[str]) -> float:
+    """The highest step that loses no more of the actions that are named rightly; 0 without any."""
+    rightly: list[float] = []
+    for each in said:
+        truth = dict(zip(each.times_ms.tolist(), each.truth.tolist(), strict=True))
+        rightly += [
+            label.score
+            for label in each.labels
+            if label.label in names[1:] and names.index(label.label) == truth[label.t_ms]
+        ]
+    if not rightly:
+        return 0.0
+    return float(STEPS[STEPS <= np.quantile(rightly, LOST_SHARE)].max())
+
+
+def _counts(
+    said: Sequence[Said], names: Sequence[str], unknown: Calibration
+) -> tuple[NDArray[np.int64], float]:
     """False alarms on background of each action at each step ``(S, K)``, and its minutes.
 
     Raises:
@@ -97,7 +119,7 @@ def _counts(said: Sequence[Said], names: Sequence[str]) -> tuple[NDArray[np.int6
     """
     counts = np.zeros((len(STEPS), len(names)), np.int64)
     for step, threshold in enumerate(STEPS.tolist()):
-        calibration = Calibration(unknown_threshold=threshold)
+        calibration = replace(unknown, start_thresholds=dict.fromkeys(names, threshold))
         for each in said:
             told = _told(each, names, calibration)
             for action in {one.label for one in told}:
@@ -114,7 +136,7 @@ def _told(said: Said, names: Sequence[str], calibration: Calibration) -> tuple[T
     needed = {name: calibration.unknown_threshold for name in names} | calibration.thresholds
     needed |= {BACKGROUND: 0.0, WARMING: 0.0}
     labels = (replace(label, known=label.score >= needed[label.label]) for label in said.labels)
-    return told_actions(labels, said.answered_ms.tolist(), names)
+    return told_actions(labels, said.answered_ms.tolist(), names, calibration)
 
 
 def _first(holds: NDArray[np.bool_]) -> int:

@@ -65,6 +65,8 @@ class Camera:
         self._source = source
         self._reconnect = reconnect
         self._closed = threading.Event()
+        # Pictures are read in another thread than the one that closes.
+        self._using = threading.Lock()
         self._cv2 = _opencv()
         self.live = source.isdecimal() or source.lower().startswith(ADDRESSES)
         if not self.live and not Path(source).is_file():
@@ -91,7 +93,8 @@ class Camera:
     ) -> None:
         """Let the device or file go; whoever waits for it waits no longer."""
         self._closed.set()
-        self._capture.release()
+        with self._using:
+            self._capture.release()
 
     def __iter__(self) -> Iterator[Picture]:
         """Yield pictures, each later than the one before, until the file or the camera ends.
@@ -123,7 +126,8 @@ class Camera:
         return self._cv2.VideoCapture(int(source) if source.isdecimal() else source)
 
     def _read(self) -> Any:
-        came, pixels = self._capture.read()
+        with self._using:
+            came, pixels = self._capture.read()
         return pixels if came else None
 
     def _following(self) -> Any:
@@ -135,10 +139,13 @@ class Camera:
 
     def _reopened(self) -> Any:
         for delay_s in self._reconnect.delays_s():
-            self._capture.release()
-            if self._closed.wait(delay_s):
-                return None
-            self._capture = self._opened()
+            with self._using:
+                self._capture.release()
+            self._closed.wait(delay_s)
+            with self._using:
+                if self._closed.is_set():
+                    return None
+                self._capture = self._opened()
             pixels = self._read()
             if pixels is not None:
                 self._check_size(pixels)

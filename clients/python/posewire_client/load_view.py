@@ -14,7 +14,7 @@ class ModelLoad(msgspec.Struct, frozen=True, kw_only=True):
     """What one model does.
 
     Attributes:
-        name: The model's, with its version; figures are those of all of its versions.
+        name: The model's, with its version.
         provider: What it runs on, as its server really got it.
         labels_hz: Labels a second.
         runs_hz: Runs a second.
@@ -71,13 +71,11 @@ def server_load(before: MetricsPage, now: MetricsPage, seconds: float) -> Server
     )
 
 
-def _model_load(grown: MetricsPage, loaded: str, provider: str, seconds: float) -> ModelLoad:
-    # Its versions are loaded apart, and counted together.
-    name = loaded.partition("@")[0]
+def _model_load(grown: MetricsPage, name: str, provider: str, seconds: float) -> ModelLoad:
     runs = grown.total("posewire_batch_windows_count", model=name)
     windows = grown.total("posewire_batch_windows_sum", model=name)
     return ModelLoad(
-        name=loaded,
+        name=name,
         provider=provider.removesuffix("ExecutionProvider"),
         labels_hz=round(grown.total("posewire_answers_total", model=name) / seconds, 2),
         runs_hz=round(runs / seconds, 2),

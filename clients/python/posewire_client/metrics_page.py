@@ -58,9 +58,8 @@ class MetricsPage:
 
     def pairs(self, name: str, one: str, other: str) -> list[tuple[str, str]]:
         """Give what two labels say together, of the samples of a name, in the page's order."""
-        found = [(s.labels.get(one, ""), s.labels.get(other, "")) for s in self._samples
-                 if s.name == name]  # fmt: skip
-        return list(dict.fromkeys(found))
+        named = (sample.labels for sample in self._samples if sample.name == name)
+        return list(dict.fromkeys((each.get(one, ""), each.get(other, "")) for each in named))
 
     def grown(self, before: "MetricsPage") -> "MetricsPage":
         """Give what counters grew by; one that shrank began anew since, with its server."""

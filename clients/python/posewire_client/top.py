@@ -88,6 +88,12 @@ def _page(address: str) -> MetricsPage:
     try:
         with urllib.request.build_opener(*proxies).open(address, timeout=TIMEOUT_S) as answer:
             return MetricsPage.read(answer.read().decode())
+    except urllib.error.HTTPError as error:
+        with error:
+            raise UnreachableError(
+                f"expected a posewire server's metrics at {address}, got HTTP {error.code} "
+                f"({error.reason})"
+            ) from error
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", error)
         raise UnreachableError(f"no posewire server answers at {address}: {reason}") from error

@@ -48,10 +48,6 @@ export class PoseFinder {
     return answer;
   }
 
-  stop(): void {
-    this.#worker?.postMessage({ type: "stop" } satisfies ToWorker);
-  }
-
   #ask(message: ToWorker, transfer: Transferable[] = []): Promise<FromWorker> {
     const answer = this.#before.then(
       () =>
@@ -65,11 +61,6 @@ export class PoseFinder {
   }
 
   #heard(message: FromWorker): void {
-    if (message.type === "stopped") {
-      this.#worker?.terminate();
-      this.#worker = null;
-      return;
-    }
     const waiting = this.#waiting;
     this.#waiting = null;
     if (message.type !== "failed") waiting?.resolve(message);

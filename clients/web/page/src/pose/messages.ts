@@ -2,8 +2,7 @@
 
 export type ToWorker =
   | { readonly type: "start"; readonly runtime: string; readonly model: string; readonly people: number }
-  | { readonly type: "look"; readonly tMs: number; readonly picture: ImageBitmap }
-  | { readonly type: "stop" };
+  | { readonly type: "look"; readonly tMs: number; readonly picture: ImageBitmap };
 
 export type FromWorker =
   | { readonly type: "ready" }
@@ -14,5 +13,4 @@ export type FromWorker =
       /** A person each: rows x, y, score (33, 3) in the picture's pixels. */
       readonly people: readonly Float32Array[];
       readonly poseMs: number;
-    }
-  | { readonly type: "stopped" };
+    };

@@ -12,8 +12,7 @@ let landmarker: PoseLandmarker | null = null;
 self.onmessage = async ({ data }: MessageEvent<ToWorker>) => {
   try {
     if (data.type === "start") await start(data.runtime, data.model, data.people);
-    else if (data.type === "look") look(data.tMs, data.picture);
-    else stop();
+    else look(data.tMs, data.picture);
   } catch (error) {
     say({ type: "failed", message: error instanceof Error ? error.message : String(error) });
   }
@@ -31,18 +30,16 @@ async function start(runtime: string, model: string, people: number): Promise<vo
 
 function look(tMs: number, picture: ImageBitmap): void {
   const begun = performance.now();
-  const found = landmarker?.detectForVideo(picture, tMs).landmarks ?? [];
-  const people = found.map((marks) =>
-    Float32Array.from(marks.flatMap(({ x, y, visibility }) => [x * picture.width, y * picture.height, visibility])),
-  );
-  picture.close();
-  say({ type: "found", tMs, people, poseMs: performance.now() - begun });
-}
-
-function stop(): void {
-  landmarker?.close();
-  landmarker = null;
-  say({ type: "stopped" });
+  try {
+    const found = landmarker?.detectForVideo(picture, tMs).landmarks ?? [];
+    const people = found.map((marks) =>
+      Float32Array.from(marks.flatMap(({ x, y, visibility }) => [x * picture.width, y * picture.height, visibility])),
+    );
+    say({ type: "found", tMs, people, poseMs: performance.now() - begun });
+  } finally {
+    // Also where no pose could be looked for: it keeps its memory until then.
+    picture.close();
+  }
 }
 
 function say(message: FromWorker): void {
