@@ -21,16 +21,17 @@ from service.settings import DEFAULT_MODEL
 
 
 def window() -> list[Figure]:
-    """Measures one window of the embedded default model on one core."""
+    """Measures one window of each artifact that ships, on one core."""
     command = "python -m benchmarks window"
     return [
         measured(
-            f"bench.window.utkinect.batch_{batch}_ms",
-            window_ms(DEFAULT_MODEL, batch),
+            f"bench.window.{path.stem}.batch_{batch}_ms",
+            window_ms(path, batch),
             "ms",
             command,
             "One core, ONNX Runtime.",
         )
+        for path in sorted(DEFAULT_MODEL.parent.glob("*.onnx"))
         for batch in (1, 8)
     ]
 

@@ -10,7 +10,7 @@ from pydantic import AnyHttpUrl, DirectoryPath, Field, ValidationError, field_va
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-DEFAULT_MODEL = Path(__file__).resolve().parents[1] / "weights" / "utkinect.onnx"
+DEFAULT_MODEL = Path(__file__).resolve().parents[1] / "weights" / "everyday-s.onnx"
 """The artifact that the repository ships."""
 
 PREFIX = "POSEWIRE_"

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.load_poses import wandering
 from service.settings import DEFAULT_MODEL
-from tests.service.artifacts import KINECT
+from tests.service.artifacts import COCO
 from tests.service.process import ServerProcess
 
 README = Path(__file__).resolve().parents[1] / "README.md"
@@ -18,7 +18,7 @@ def test_the_example_prints_a_label_for_every_frame(capsys: pytest.CaptureFixtur
     """Run against the embedded default model, it prints time, label and score of each frame."""
     blocks = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
     (example,) = [block for block in blocks if ADDRESS in block]
-    frames = [(40.0 * frame, rows) for frame, rows in enumerate(wandering(KINECT, 1, 30, seed=0))]
+    frames = [(40.0 * frame, rows) for frame, rows in enumerate(wandering(COCO, 1, 30, seed=0))]
     with ServerProcess(DEFAULT_MODEL) as server:
         code = example.replace(ADDRESS, server.stream) + "\n\nasyncio.run(main(frames))\n"
         exec(compile(code, str(README), "exec"), {"frames": frames})

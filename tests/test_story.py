@@ -16,10 +16,12 @@ from model.pose.store import PoseStore
 from service.settings import DEFAULT_MODEL
 from tests.service.process import ServerProcess
 from training.__main__ import main as training
+from training.everyday.vocabulary import read_vocabulary
 from training.online import FrameLabel
 
 ROOT = Path(__file__).resolve().parents[1]
 UTKINECT = ROOT.parent / "shared" / "data" / "utkinect"
+KINECT_MODEL = ROOT / "weights" / "utkinect.onnx"
 TEST_SUBJECTS = (2, 4, 6, 8, 10)
 
 needs_recordings = pytest.mark.skipif(
@@ -38,9 +40,9 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def default_server() -> Iterator[ServerProcess]:
-    """A server process of the embedded default model."""
-    with ServerProcess(DEFAULT_MODEL) as process:
+def kinect_server() -> Iterator[ServerProcess]:
+    """A server process of the model of Kinect skeletons."""
+    with ServerProcess(KINECT_MODEL) as process:
         yield process
 
 
@@ -64,7 +66,7 @@ def streamed(recording: Path, url: str, encoding: str) -> list[FrameLabel]:
 def evaluated(prepared: Path, subject: int) -> dict[str, list[FrameLabel]]:
     """What the offline evaluation of the same artifact says of a subject's recordings."""
     out = prepared / f"labels_{subject}.json"
-    command = ["evaluate", "utkinect", "--artifact", str(DEFAULT_MODEL), "--labels-out", str(out)]
+    command = ["evaluate", "utkinect", "--artifact", str(KINECT_MODEL), "--labels-out", str(out)]
     assert training([*command, "--store", str(prepared / "store"), "--subjects", str(subject)]) == 0
     return {
         recording["name"]: [FrameLabel(**frame) for frame in recording["frames"]]
@@ -76,14 +78,14 @@ def evaluated(prepared: Path, subject: int) -> dict[str, list[FrameLabel]]:
 @pytest.mark.parametrize("encoding", ["msgpack", "json"])
 @pytest.mark.parametrize("name", ["s02_e01", "s06_e02"])
 def test_what_is_streamed_is_what_the_evaluation_says(
-    name: str, encoding: str, prepared: Path, default_server: ServerProcess
+    name: str, encoding: str, prepared: Path, kinect_server: ServerProcess
 ) -> None:
     """Every frame of a test subject's recording gets the evaluation's label, in order."""
     store = PoseStore(prepared / "store")
     entry = next(entry for entry in store.entries if entry.name == name)
     assert entry.subject in TEST_SUBJECTS
     recording = prepared / "recordings" / f"{name}.jsonl"
-    online = streamed(recording, default_server.stream, encoding)
+    online = streamed(recording, kinect_server.stream, encoding)
     offline = evaluated(prepared, entry.subject)[name]
     assert len(online) == entry.frames
     assert [said.t_ms for said in online] == [said.t_ms for said in offline]
@@ -93,14 +95,14 @@ def test_what_is_streamed_is_what_the_evaluation_says(
 
 
 @needs_recordings
-def test_the_default_model_knows_an_action_when_it_sees_one(
-    prepared: Path, default_server: ServerProcess
+def test_the_model_knows_an_action_when_it_sees_one(
+    prepared: Path, kinect_server: ServerProcess
 ) -> None:
     """It is warming until the 16th frame, and no random choice afterwards: far above chance."""
     store = PoseStore(prepared / "store")
     clip = next(clip for clip in store if clip.name == "s02_e01")
     recording = prepared / "recordings" / "s02_e01.jsonl"
-    said = [label.label for label in streamed(recording, default_server.stream, "msgpack")]
+    said = [label.label for label in streamed(recording, kinect_server.stream, "msgpack")]
     assert said[:15] == [WARMING] * 15
     assert WARMING not in said[15:30]
     assert clip.frame_labels is not None
@@ -115,7 +117,7 @@ def test_the_published_figures_are_the_shipped_artifacts(
 ) -> None:
     """Evaluated anew, it comes within what rounding on another processor may change."""
     store = str(prepared / "store")
-    command = ["evaluate", "utkinect", "--artifact", str(DEFAULT_MODEL), "--store", store, "--json"]
+    command = ["evaluate", "utkinect", "--artifact", str(KINECT_MODEL), "--store", store, "--json"]
     capsys.readouterr()
     assert training(command) == 0
     measured = json.loads(capsys.readouterr().out.splitlines()[-1])
@@ -123,6 +125,27 @@ def test_the_published_figures_are_the_shipped_artifacts(
     for name in ("frame_accuracy", "macro_f1", "edit", "f1_10", "f1_25", "f1_50"):
         published = figures[f"utkinect.online.dste.{name}"].value
         assert measured[name] == pytest.approx(published, abs=0.2), name
+
+
+@needs_recordings
+def test_the_default_model_names_what_a_stranger_does(prepared: Path) -> None:
+    """A test subject's joints in metres, by the socket: most frames of its actions are named right.
+
+    The model reads pictures, and is given what the depth camera saw.
+    """
+    vocabulary, store = read_vocabulary(), PoseStore(prepared / "store")
+    meanings = vocabulary.of(store.data_set)
+    clip = next(clip for clip in store if clip.name == "s02_e01")
+    assert clip.frame_labels is not None
+    with ServerProcess(DEFAULT_MODEL) as server:
+        said = streamed(prepared / "recordings" / "s02_e01.jsonl", server.stream, "msgpack")
+    named = [
+        vocabulary.labels[label] == each.label
+        for each, shown in zip(said, clip.frame_labels, strict=True)
+        if shown >= 0 and (label := meanings[shown].label)
+    ]
+    assert len(named) > 200
+    assert np.mean(named) > 0.7
 
 
 def test_the_packages_are_this_repositorys() -> None:
