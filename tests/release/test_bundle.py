@@ -89,6 +89,7 @@ def test_artifacts_and_manifest_are_of_one_another(tmp_path: Path) -> None:
     weights.mkdir()
     out.mkdir()
     shutil.copy(WEIGHTS / "manifest.json", weights)
+    shutil.copy(WEIGHTS / "everyday-s.onnx", weights)
     with pytest.raises(ReleaseError, match=r"lists utkinect\.onnx, which is not there"):
         artifacts(weights, out)
     (weights / "utkinect.onnx").write_bytes(b"another")
@@ -96,7 +97,11 @@ def test_artifacts_and_manifest_are_of_one_another(tmp_path: Path) -> None:
         artifacts(weights, out)
     shutil.copy(WEIGHTS / "utkinect.onnx", weights)
     artifacts(weights, out)
-    assert {path.name for path in out.iterdir()} == {"manifest.json", "utkinect.onnx"}
+    assert {path.name for path in out.iterdir()} == {
+        "everyday-s.onnx",
+        "manifest.json",
+        "utkinect.onnx",
+    }
 
 
 def test_a_release_has_one_version(tmp_path: Path) -> None:
