@@ -51,7 +51,7 @@ export type JointName =
 const HIP = 0.1;
 const SHOULDER = 0.185;
 const UPPER_ARM = 0.29;
-const FOREARM = 0.26;
+export const FOREARM = 0.26;
 const THIGH = 0.44;
 const SHIN = 0.43;
 

@@ -1,6 +1,6 @@
 /** What the figure can do: each move is a posture at every moment since it began, in seconds. */
 
-import { between, STANDING, type Posture } from "./figure";
+import { between, FOREARM, STANDING, type Posture } from "./figure";
 import type { Vector } from "./vector";
 
 export type Move = (seconds: number) => Posture;
@@ -36,19 +36,44 @@ const stand: Move = (t) =>
     rightWrist: [0.1, -0.51, 0.07 + 0.01 * Math.sin(TURN * 0.23 * t)],
   });
 
+interface Waving {
+  readonly hz: number;
+  /** From the shoulder: outward, up, forward. */
+  readonly elbow: Vector;
+  /** Of the forearm from upright, outward: in the middle, and how far to either side. */
+  readonly angle: readonly [number, number];
+  /** Of the forearm from upright, forward. */
+  readonly tilt: number;
+  /** How far the whole arm goes along, metres. */
+  readonly along: number;
+}
+
+/** Where the wrist of a waving arm is: the forearm swings about an elbow that is held up. */
+function waving(seconds: number, { hz, elbow, angle, tilt, along }: Waving): Vector {
+  const side = Math.sin(TURN * hz * seconds);
+  const turned = angle[0] + angle[1] * side;
+  const flat = FOREARM * Math.cos(tilt);
+  return [
+    elbow[0] + flat * Math.sin(turned) + along * side,
+    elbow[1] + flat * Math.cos(turned),
+    elbow[2] + FOREARM * Math.sin(tilt),
+  ];
+}
+
 const wave: Move = (t) => ({
   ...stand(t),
-  rightWrist: [0.15 + 0.22 * Math.sin(TURN * 1.3 * t), 0.4, 0.24],
+  yaw: -0.8,
+  leftWrist: waving(t, { hz: 1.2, elbow: [0.24, 0.27, 0.1], angle: [-0.3, 0.5], tilt: 0.06, along: 0.15 }),
 });
 
-const waveBoth: Move = (t) => ({
-  ...stand(t),
-  rightWrist: [0.2 + 0.18 * Math.sin(TURN * 1.4 * t), 0.38, 0.1],
-  leftWrist: [0.2 - 0.18 * Math.sin(TURN * 1.4 * t), 0.38, 0.1],
-});
+const waveBoth: Move = (t) => {
+  const wrist = waving(t, { hz: 1.04, elbow: [0.15, 0.12, 0.07], angle: [-0.11, 0.87], tilt: 0.39, along: 0.13 });
+  return { ...stand(t), yaw: -0.21, leftWrist: wrist, rightWrist: wrist };
+};
 
 const clap: Move = (t) => {
-  const wrist: Vector = [-0.17 + 0.13 * swing(t + 0.25, 2), -0.14, 0.23];
+  const apart = swing(t + 1 / 3, 1.5);
+  const wrist: Vector = [-0.135 + 0.53 * apart, -0.35 + 0.02 * apart, 0.27];
   return { ...stand(t), leftWrist: wrist, rightWrist: wrist };
 };
 
@@ -60,20 +85,21 @@ const raise: Move = through(
   [0.8, STANDING],
 );
 
-const squat: Move = (t) => {
-  const depth = swing(t, 0.45);
-  const wrist: Vector = [0.02, -0.5 + 0.42 * depth, 0.07 + 0.4 * depth];
-  return posture({
-    yaw: 0.9,
-    pelvis: 0.93 - 0.4 * depth,
-    shift: [0, -0.24 * depth],
-    lean: [0.03 + 0.62 * depth, 0],
-    leftWrist: wrist,
-    rightWrist: wrist,
-    leftAnkle: [0.2, 0.08, 0],
-    rightAnkle: [0.2, 0.08, 0],
-  });
+const feetApart: Vector = [0.23, 0.08, 0];
+const hanging: Vector = [0.02, -0.5, 0.07];
+const tall = posture({ yaw: 0.88, leftWrist: hanging, rightWrist: hanging, leftAnkle: feetApart, rightAnkle: feetApart });
+const low: Posture = {
+  ...tall,
+  pelvis: 0.62,
+  shift: [0, -0.08],
+  lean: [0.39, 0],
+  leftWrist: [0.08, 0.05, 0.52],
+  rightWrist: [0.08, 0.05, 0.52],
 };
+const squatting = through([0, tall], [0.85, low], [0.12, low], [0.85, tall]);
+
+/** Down with the arms before the chest, and up, every two seconds. */
+const squat: Move = (t) => squatting(t % 2);
 
 const seated = posture({
   pelvis: 0.52,
@@ -120,13 +146,16 @@ const walk: Move = (t) => {
   });
 };
 
-/** Down to the ground with bent knees, and up with what lay there. */
-const pickUp: Move = through(
-  [0.9, posture({ pelvis: 0.72, shift: [0, -0.2], lean: [1.25, 0], rightWrist: [-0.05, -0.5, 0.2], leftWrist: [0.05, -0.45, 0.1], yaw: 0.7 })],
-  [0.2, posture({ pelvis: 0.71, shift: [0, -0.2], lean: [1.28, 0], rightWrist: [-0.05, -0.5, 0.18], leftWrist: [0.05, -0.45, 0.1], yaw: 0.7 })],
-  [0.9, posture({ rightWrist: [0.02, -0.25, 0.28], yaw: 0.7 })],
-  [0.9, posture({ rightWrist: [0.02, -0.3, 0.26], yaw: 0.7 })],
-);
+const bent = posture({
+  pelvis: 0.67,
+  lean: [0.94, -0.11],
+  rightWrist: [-0.04, -0.5, 0.21],
+  leftWrist: [0.04, -0.4, 0.02],
+  yaw: 0.66,
+});
+const holding = posture({ rightWrist: [0.02, -0.38, 0.26], yaw: 0.66 });
+/** Down to something low with bent knees, and up with it. */
+const pickUp = through([1.31, bent], [1.05, holding], [0.9, holding]);
 
 /** One kick in the first second and two thirds, then a rest. */
 const kick: Move = (t) => {
