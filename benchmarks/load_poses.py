@@ -1,7 +1,8 @@
 """What the load's clients send: people of real recordings, or bodies made by code.
 
 A recording is what `python -m training prepare … --recordings DIR` writes. It is played at its own
-pace, whatever the rate: each frame sent is the recorded one nearest in time.
+pace, whatever the rate: each frame sent is the recorded one nearest in time, in the model's own
+joints; positions in metres are laid into a picture for a model that reads pictures.
 """
 
 from pathlib import Path
@@ -11,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.pose.artifact import ArtifactSpec
+from model.pose.layout import layout_named
+from model.pose.mapping import layout_mapping
 
 Poses = NDArray[np.float32]
 """(N, V, 4 or 3) float32, little-endian, at the rate of the clients."""
@@ -31,7 +34,7 @@ def recorded(directory: Path, spec: ArtifactSpec, rate_hz: float) -> list[Poses]
     """Reads the recordings of a directory, the first person of each.
 
     Raises:
-        ValueError: there is none, or one is not a recording of the model's own layout.
+        ValueError: there is none, or one is no recording that the model could be sent.
     """
     paths = sorted(directory.glob("*.jsonl"))
     if not paths:
@@ -45,19 +48,43 @@ def _played(path: Path, spec: ArtifactSpec, rate_hz: float) -> Poses:
         messages = [decoder.decode(line) for line in path.read_bytes().splitlines()]
     except msgspec.DecodeError as error:
         raise ValueError(f"{path}: a recording is JSON Lines of the wire: {error}") from None
-    if not messages or messages[0].layout != spec.layout:
-        layout = messages[0].layout if messages else "nothing"
-        raise ValueError(f"{path}: expected a recording of {spec.layout}, got one of {layout}")
+    layout = messages[0].layout if messages else "nothing"
+    try:
+        mapping = layout_mapping(layout_named(layout), spec.skeleton)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
     seen = [message for message in messages[1:] if message.people]
     if not seen:
         raise ValueError(f"{path}: expected a recording with people, nobody is in it")
     times_ms = np.array([message.t_ms for message in seen])
-    keypoints = np.array([message.people[0].keypoints for message in seen], "<f4")
+    rows = np.array([message.people[0].keypoints for message in seen], np.float32)
+    if rows.shape[-1] - 1 < spec.dimensions:
+        raise ValueError(
+            f"{path}: expected a recording in metres, got one of {layout} in a picture"
+        )
+    keypoints = _in_a_picture(rows) if spec.dimensions == 2 else rows
+    keypoints = mapping(keypoints).astype("<f4")
+    keypoints = keypoints[..., [0, 1, 3]] if spec.dimensions == 2 else keypoints
     wanted_ms = np.arange(times_ms[0], times_ms[-1], 1000 / rate_hz)
     after = np.searchsorted(times_ms, wanted_ms).clip(1, len(times_ms) - 1)
     nearer = wanted_ms - times_ms[after - 1] < times_ms[after] - wanted_ms
     played: Poses = keypoints[after - nearer]
     return played
+
+
+def _in_a_picture(rows: Poses) -> Poses:
+    """Lays rows ``(N, V, 3 or 4)`` into the middle of a picture, as x, y, 0 and score.
+
+    Both axes are shrunk alike, in a picture of 4 to 3; y of metres is turned down.
+    """
+    metres = rows.shape[-1] == 4
+    points = rows[..., :2] * np.array([-1, -1] if metres else [1, 1], np.float32)
+    seen = points[rows[..., -1] > 0]
+    middle, extent = (seen.max(axis=0) + seen.min(axis=0)) / 2, np.ptp(seen, axis=0).max()
+    laid = np.zeros((*rows.shape[:2], 4), np.float32)
+    laid[..., :2] = 0.5 + (points - middle) * np.array([0.6, 0.8], np.float32) / extent
+    laid[..., 3] = rows[..., -1]
+    return laid
 
 
 def wandering(spec: ArtifactSpec, seconds: float, rate_hz: float, seed: int) -> Poses:

@@ -107,7 +107,12 @@ def test_what_cannot_be_played_is_said_in_one_sentence(
     path = tmp_path / "a.jsonl"
     for content, expected in (
         (b"{", "a.jsonl: a recording is JSON Lines of the wire"),
-        (b'{"type":"hello","layout":"coco17"}', "expected a recording of kinect20, got one of coc"),
+        (b'{"type":"hello","layout":"coco18"}', "a.jsonl: layout 'coco18' is unknown"),
+        (
+            b'{"type":"hello","layout":"coco17"}\n{"type":"pose","t_ms":0,"people":[{"keypoints":'
+            b"[" + b",".join([b"[1,2,1]"] * 17) + b"]}]}",
+            "expected a recording in metres, got one of coco17 in a picture",
+        ),
         (b'{"type":"hello","layout":"kinect20"}', "expected a recording with people"),
     ):
         path.write_bytes(content)
