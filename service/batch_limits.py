@@ -41,8 +41,8 @@ class BatchLimits:
 
 ON_CPU = BatchLimits(windows=16, wait_ms=0.0)
 """A core is busy for as long as a run is large, and each window waits for the last of its run, so
-that runs should stay small; but at the edge of what two cores carry, 100 streams, runs of four lost
-frames and runs of sixteen none. To wait for others gains nothing: windows gather by themselves
+that runs should stay small; but at the edge of what two cores carry, 100 streams, runs of sixteen
+lost fewer frames than runs of four, and single windows by far the most. To wait for others gains nothing: windows gather by themselves
 while the cores are busy, and need no company while one is idle."""
 
 ON_GPU = BatchLimits(windows=32, wait_ms=2.0)
