@@ -42,8 +42,9 @@ class BatchLimits:
 ON_CPU = BatchLimits(windows=16, wait_ms=0.0)
 """A core is busy for as long as a run is large, and each window waits for the last of its run, so
 that runs should stay small; but at the edge of what two cores carry, 100 streams, runs of sixteen
-lost fewer frames than runs of four, and single windows by far the most. To wait for others gains nothing: windows gather by themselves
-while the cores are busy, and need no company while one is idle."""
+lost fewer frames than runs of four, and single windows by far the most. To wait for others gains
+nothing: windows gather by themselves while the cores are busy, and need no company while one is
+idle."""
 
 ON_GPU = BatchLimits(windows=32, wait_ms=2.0)
 """A run costs its launch, and windows beside the first are nearly free."""
