@@ -6,6 +6,7 @@ Its own variables `OTEL_…` hold: sampling, headers, further attributes of the 
 import time
 from collections.abc import Mapping
 from importlib.metadata import version
+from threading import Thread
 
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -18,6 +19,8 @@ from service.batcher import Answered
 
 EXPORT_S = 2
 """How long a collector has to take what it is told; what it does not take is lost."""
+CLOSE_S = 3.0
+"""How long the end waits for a collector: the SDK alone would wait for half a minute."""
 
 
 def collector(url: str) -> SpanExporter:
@@ -99,8 +102,10 @@ class OtelTracing:
         return self._begun("recording", model, provider, layout, {})
 
     def close(self) -> None:
-        """Tells what has not been told yet, and ends its thread."""
-        self._provider.shutdown()
+        """Tells what has not been told yet; what is not taken within `CLOSE_S` is lost."""
+        last = Thread(target=self._provider.shutdown, name="posewire-last-traces", daemon=True)
+        last.start()
+        last.join(CLOSE_S)
 
     def _begun(
         self, kind: str, model: str, provider: str, layout: str, own: Mapping[str, str | bool]

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import socket
 import sys
 import time
 from collections import Counter
@@ -23,7 +24,7 @@ from model.pose.artifact_session import CPU, Outputs
 from service.batcher import Answered
 from service.settings import Settings
 from service.tracing import NO_TRACE, NoTracing, tracing_of
-from service.tracing_otel import OtelTracing
+from service.tracing_otel import CLOSE_S, OtelTracing, collector
 from tests.service.artifacts import KINECT
 from tests.service.bodies import WARM, body, hello, pose
 from tests.service.process import ROOT, ServerProcess
@@ -188,6 +189,19 @@ async def test_a_collector_that_is_not_there_costs_its_spans_and_nothing_else(
     assert time.perf_counter() - begun_s < 8
     assert server._process.returncode == 0
     server.kill()
+
+
+def test_a_collector_that_takes_nothing_does_not_hold_the_end_up() -> None:
+    """It accepts and never answers, and several batches wait: closing gives up after `CLOSE_S`."""
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        tracing = OtelTracing(collector(f"http://127.0.0.1:{deaf.getsockname()[1]}/v1/traces"))
+        for number in range(3_000):
+            tracing.session(f"s{number}", "m@1", "CPU", "coco17", resumed=False).ended(
+                1000, 1, 1, 0
+            )
+        begun_s = time.monotonic()
+        tracing.close()
+        assert time.monotonic() - begun_s < CLOSE_S + 2
 
 
 def test_without_opentelemetry_it_is_said_in_one_sentence(kinect_artifact: Path) -> None:
