@@ -50,7 +50,9 @@ def draw_film_strip(
     length_s = max(float(seconds[-1]), 1e-3)
     with sheet(title, 1.6 + _FIGURE_INCHES * FIGURES, 2.1 + _ROW * len(rows)) as figure:
         panel = figure.add_subplot()
-        _draw_rows(panel, seconds, rows, labels)
+        said = sorted({int(label) for row in rows.values() for label in row if label > 0})
+        colours = {label: colour(place) for place, label in enumerate(said)}
+        _draw_rows(panel, seconds, rows, labels, colours)
         _draw_figures(panel, seconds, keypoints, layout)
         bottom = _TOP - (_ROW + _GAP) * len(rows)
         ticks = [_TOP - _ROW / 2 - place * (_ROW + _GAP) for place in range(len(rows))]
@@ -59,9 +61,8 @@ def draw_film_strip(
         panel.set(xlim=(0, length_s), ylim=(-0.05, _TOP + 0.05), xlabel="seconds")
         panel.axhline(bottom, color=FAINT, linewidth=0.5)
         panel.spines[:].set_visible(False)
-        said = sorted({int(label) for row in rows.values() for label in row if label > 0})
         if said:
-            patches = [Patch(color=colour(label - 1), label=labels[label]) for label in said]
+            patches = [Patch(color=colours[label], label=labels[label]) for label in said]
             figure.legend(handles=patches, loc="outside lower center", ncols=7)
         return svg_of(figure)
 
@@ -71,6 +72,7 @@ def _draw_rows(
     seconds: NDArray[np.float64],
     rows: Mapping[str, NDArray[np.integer[Any]]],
     labels: Sequence[str],
+    colours: Mapping[int, str],
 ) -> None:
     for place, classes in enumerate(rows.values()):
         top = _TOP - place * (_ROW + _GAP)
@@ -81,7 +83,7 @@ def _draw_rows(
             start_s = float(seconds[run.start])
             wide_s = float(seconds[min(run.stop, len(seconds) - 1)]) - start_s
             panel.broken_barh(
-                [(start_s, wide_s)], (top - _ROW, _ROW), color=colour(run.label - 1)
+                [(start_s, wide_s)], (top - _ROW, _ROW), color=colours[run.label]
             ).set_gid(f"{labels[run.label]} {start_s:.1f}")
 
 
