@@ -155,7 +155,7 @@ async def test_a_signal_stops_it_and_tells_its_clients(
         for client in (quiet, busy):
             assert await client.closed() == (1012, "the server is stopping; connect again")
         await stopping
-        assert time.perf_counter() - begun_s < 4
+        assert time.perf_counter() - begun_s < 10
         await asyncio.gather(streaming, return_exceptions=True)
 
 
