@@ -29,10 +29,10 @@ BUILT = Path(__file__).resolve().parents[1] / "service" / "page"
 APPLICATION = ("index.html", "assets/index.js", "assets/index.css")
 VIDEOS = Path("../shared/data/videos")
 SCENES = (
-    ("upfall_activity8_trial1_cam1.mp4", 9.0),
-    ("upfall_activity9_trial1_cam1.mp4", 7.0),
-    ("upfall_activity10_trial1_cam1.mp4", 8.0),
-    ("upfall_activity6_trial1_cam1.mp4", 10.0),
+    ("upfall_activity8_trial2_cam1.mp4", 9.0),
+    ("upfall_activity9_trial2_cam1.mp4", 7.0),
+    ("upfall_activity10_trial2_cam1.mp4", 8.0),
+    ("upfall_activity6_trial2_cam1.mp4", 10.0),
 )
 """Videos that show sitting down, picking up, jumping and walking, and how much of each is shown."""
 
