@@ -72,6 +72,8 @@ class EstimatorErrors:
         invented_torsos: Error of invented joints, drifting, standard deviation along each axis.
         least_joints: With fewer joints in the picture nobody is found.
         scores: What scores are given.
+        desk_share: Share of streams in which something stands before the person all the time, so
+            that knees and ankles, and in every other of them hips too, are never found.
     """
 
     rest: ByKind
@@ -94,6 +96,7 @@ class EstimatorErrors:
     invented_torsos: float
     least_joints: int
     scores: ScoreLevels
+    desk_share: float = 0.0
 
     def noisier(self, factor: float) -> "EstimatorErrors":
         """The same with positions that many times as wrong, for curves of robustness."""
@@ -160,6 +163,9 @@ Judgement: the levels (1 is MediaPipe, which smooths; estimators of single frame
 about ten times as much), lag, outliers, lost people, joints and limbs (MediaPipe gives all joints
 of whom it finds, others drop what they are not sure of), hidden and invented joints.
 """
+
+ERRORS_TO_LEARN_FROM = replace(DEFAULT_ERRORS, desk_share=0.25)
+"""What streams that train are seen with: webcams often show whoever sits at a desk."""
 
 NO_ERRORS = EstimatorErrors(
     rest=ByKind.same(0.0),

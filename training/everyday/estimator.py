@@ -17,6 +17,8 @@ from training.everyday.noise import Flags, drifting, smoothed
 
 LEAST_SCORE = 0.01
 """A joint that is there has at least this: with 0 it would be missing."""
+BEHIND_A_DESK = (("knee", "ankle"), ("hip", "knee", "ankle"))
+"""What a desk, or a picture that ends there, hides of a body."""
 SPEED_MS = 250.0
 """The time over which a joint's speed is taken."""
 
@@ -77,6 +79,9 @@ class Estimator:
             lost[:, limb] |= struck[:, None]
         lost |= errors.lost_person.draw(times_ms, 1, generator)
         lost |= inside < errors.least_joints
+        # Not drawn where it cannot be, so that streams without desks stay as they were.
+        if errors.desk_share and generator.random() < errors.desk_share:
+            lost |= np.isin(self._parts.kinds, BEHIND_A_DESK[generator.integers(2)])
         return present & ~lost & (~outside | invents)
 
     def _points(

@@ -20,6 +20,7 @@ from model.pose.store import PoseStore
 from training.clip_source import seen_of
 from training.devices import Devices
 from training.everyday.choosing import Choosing
+from training.everyday.filmed import FilmedPeople
 from training.everyday.label_windows import LabelWindows
 from training.everyday.pretraining import READING, TIMING
 from training.everyday.recipe import EverydayRecipe
@@ -43,6 +44,7 @@ def finetune_on_streams(
     out: Path,
     devices: Devices | None = None,
     pretrained: Path | None = None,
+    filmed: FilmedPeople | None = None,
     *,
     restart: bool = False,
 ) -> Progress:
@@ -56,6 +58,7 @@ def finetune_on_streams(
         out: Directory of the run.
         devices: One device that it learns on; None for a processor in float32.
         pretrained: The encoder's file, where the recipe begins with one.
+        filmed: Real videos that it learns from beside the streams.
         restart: Whether to begin anew, whatever is in ``out``.
 
     Raises:
@@ -74,17 +77,21 @@ def finetune_on_streams(
     spec = specification(train, vocabulary, recipe, begun_with)
     torch.manual_seed(recipe.optimisation.seed)
     network = _network(recipe, spec, begun_with)
-    settings = _settings(recipe, network, train, choose) | {"precision": devices.precision}
+    settings = _settings(recipe, network, train, choose) | {
+        "films": () if filmed is None else filmed.names,
+        "precision": devices.precision,
+    }
     if begun_with is not None:
         settings["pretrained"] = digest(begun_with.network.backbone)
     source = StreamSource(train, READING, spec.window, vocabulary.mirror)
     task = LabelWindows(
         source,
+        filmed,
         Choosing(choose, vocabulary, spec),
         recipe.rounds,
         recipe.optimisation,
         recipe.weighed,
-        spec.frames,
+        spec.window,
         fabric.device,
     )
     path = finetuned_path(out, recipe)

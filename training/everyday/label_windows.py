@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from model.pose.store import LEFT_OUT
+from model.pose.window import WindowSpec
 from training.everyday.choosing import Choosing
+from training.everyday.filmed import FilmedPeople
 from training.everyday.footage import Footage
 from training.everyday.stream_source import StreamSource
 from training.frame_loss import frame_loss, position_weights
@@ -31,6 +33,7 @@ class LabelRounds:
 
     Attributes:
         streams: Streams of a round.
+        filmed: Recordings of real videos of a round, beside these.
         batches: Batches of a round.
         real_share: Share of the streams that are real ones, where there are any.
         background_share: Share of the windows that end in background; the rest end in an action,
@@ -40,6 +43,7 @@ class LabelRounds:
     """
 
     streams: int = 32
+    filmed: int = 4
     batches: int = 24
     real_share: float = 0.15
     background_share: float = 0.4
@@ -65,28 +69,31 @@ class LabelWindows:
     def __init__(
         self,
         source: StreamSource,
+        filmed: FilmedPeople | None,
         choosing: Choosing,
         rounds: LabelRounds,
         optimisation: Optimisation,
         weighed: FrameLoss,
-        frames: int,
+        timing: WindowSpec,
         device: torch.device,
     ) -> None:
         """Takes the streams that train and those that choose.
 
         Args:
             source: Where streams that train are seen, with their labels.
+            filmed: Real videos that train; None for none.
             choosing: Those that choose.
             rounds: How windows are drawn.
             optimisation: Batches of an epoch, their size and the seed.
             weighed: How positions are weighed.
-            frames: T.
+            timing: Of the windows.
             device: Where it is learnt.
         """
-        self._source, self._choosing, self._rounds = source, choosing, rounds
+        self._source, self._filmed, self._timing = source, filmed, timing
+        self._choosing, self._rounds = choosing, rounds
         self._optimisation, self._device = optimisation, device
         self._smoothing = weighed.smoothing
-        self._weights = position_weights(frames, weighed.newest_share).to(device)
+        self._weights = position_weights(timing.frames, weighed.newest_share).to(device)
 
     def batches(self, epoch: int) -> Iterator[Batch]:
         """The batches of an epoch, of seed and epoch alone."""
@@ -111,6 +118,11 @@ class LabelWindows:
                 generator = np.random.default_rng([optimisation.seed, epoch, number])
                 places = self._source.draw(rounds.streams, rounds.real_share, generator)
                 footage = [self._source.see(int(place), generator) for place in places]
+                if self._filmed is not None:
+                    filmed = (
+                        self._filmed.see(self._timing, generator) for _ in range(rounds.filmed)
+                    )
+                    footage.extend(filmed)
                 ends = ends_by_label(footage)
             yield self._drawn(footage, ends, generator)
 

@@ -14,11 +14,13 @@ from model.pose.mapping import layout_mapping
 from model.pose.normalise import normalise
 from model.pose.store import PoseStore, StoreError
 from model.pose.window import WindowSpec
+from training.everyday.errors import ERRORS_TO_LEARN_FROM
 from training.everyday.footage import Footage
+from training.everyday.proportions import reproportioned
 from training.everyday.sensor import Sensor
+from training.everyday.sources import LAYOUT
 from training.everyday.stream_store import REAL
 
-IN_SPACE = 3
 ATTEMPTS = 10
 
 
@@ -46,18 +48,18 @@ class StreamSource:
             timing: Of the windows.
             mirror: K classes: which one a mirrored picture of each shows; None where labels are
                 not to be read.
-            sensor: What sees them, in that layout; None for the default one.
+            sensor: What sees them, in that layout; None for one that shows desks too.
 
         Raises:
-            StoreError: The streams do not lie in space.
+            StoreError: The streams are not composed ones: they lie in another layout.
         """
         held = layout_named(store.data_set.layout)
-        if held.dimensions != IN_SPACE:
-            raise StoreError(f"{store.path}: expected keypoints in space, got {held.name}")
+        if held != LAYOUT:
+            raise StoreError(f"{store.path}: expected {LAYOUT.name}, got {held.name}")
         self._store, self._mirror, self._timing = store, mirror, timing
         self._normalisation = reading.normalisation
         self._skeleton = layout_named(reading.layout)
-        self._sensor = sensor or Sensor(self._skeleton)
+        self._sensor = sensor or Sensor(self._skeleton, errors=ERRORS_TO_LEARN_FROM)
         self._mapping = layout_mapping(held, self._skeleton)
         self.real = np.array(store.splits.get(REAL, ()), np.int64)
         self.composed = np.setdiff1d(np.arange(len(store)), self.real)
@@ -65,13 +67,15 @@ class StreamSource:
     def see(self, place: int, generator: np.random.Generator) -> Footage:
         """Sees the stream at a place; the same state of the generator sees the same.
 
-        A camera in whose picture nobody is found for as long as a window is exchanged for another.
+        Whoever is in it gets other proportions each time. A camera in whose picture nobody is found
+        for as long as a window is exchanged for another.
 
         Raises:
             StoreError: No camera finds anybody for so long.
         """
         clip = self._store[place]
-        keypoints = self._mapping(np.asarray(clip.keypoints[:, 0], np.float32))
+        points = np.asarray(clip.keypoints[:, 0], np.float32)
+        keypoints = self._mapping(reproportioned(points, generator))
         labels = None if self._mirror is None else clip.frame_labels
         for _ in range(ATTEMPTS):
             seen = self._sensor.see(clip.times_ms, keypoints, generator)

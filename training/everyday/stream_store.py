@@ -13,10 +13,11 @@ from tqdm import tqdm
 
 from model.pose.store import DataSet, PoseClip, PoseStore
 from model.pose.store_writer import PoseStoreWriter
+from training.everyday.pieces import Manner
 from training.everyday.shelf import fill_shelf
 from training.everyday.sources import LAYOUT, RATE_HZ, SOURCES
 from training.everyday.splits import Part, Splits
-from training.everyday.streams import Streams, real_streams
+from training.everyday.streams import TO_LEARN_FROM, Streams, real_streams
 from training.everyday.vocabulary import Vocabulary
 from training.source_state import source_state
 
@@ -67,7 +68,7 @@ def write_streams(
     path.parent.mkdir(parents=True, exist_ok=True)
     data_set = DataSet("everyday", LAYOUT.name, RATE_HZ, vocabulary.labels, terms_of(stores))
     with PoseStoreWriter(path, data_set, source=made_from) as writer:
-        streams = Streams(fill_shelf(stores, vocabulary, splits, part))
+        streams = Streams(fill_shelf(stores, vocabulary, splits, part), _manner(part))
         for clip in chain(
             _real(stores, vocabulary, splits, part), _composed(streams, part, hours, seed)
         ):
@@ -80,6 +81,11 @@ def write_streams(
 def terms_of(stores: Sequence[PoseStore]) -> str:
     """The terms of all data sets together, each named."""
     return "; ".join(f"{store.data_set.name}: {store.data_set.terms}" for store in stores)
+
+
+def _manner(part: Part) -> Manner:
+    """How the streams of a part are composed."""
+    return TO_LEARN_FROM if part == "train" else Manner()
 
 
 def _composed(streams: Streams, part: Part, hours: float, seed: int) -> Iterator[PoseClip]:
@@ -115,7 +121,7 @@ def _made_from(
     states = [source_state(store.path) for store in stores]
     settings = (vocabulary.path, splits.path)
     texts = [hashlib.sha256(path.read_bytes()).hexdigest() for path in settings]
-    whole = repr((states, texts, part, hours, seed, sorted(SOURCES.items())))
+    whole = repr((states, texts, part, hours, seed, _manner(part), sorted(SOURCES.items())))
     return hashlib.sha256(whole.encode()).hexdigest()
 
 

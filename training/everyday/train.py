@@ -12,6 +12,7 @@ from typing import Any
 
 from model.network.weights import CheckpointError
 from model.pose.artifact import ArtifactError
+from model.pose.layout import layout_named
 from model.pose.store import PoseStore, StoreError
 from training.arguments import (
     above_zero,
@@ -34,8 +35,11 @@ from training.devices import (
 )
 from training.everyday.calibration import ALARMS_PER_MINUTE, calibrated
 from training.everyday.choosing import Choosing
+from training.everyday.filmed import FilmedPeople
+from training.everyday.films import FilmError, read_films
 from training.everyday.finetuning import finetune_on_streams, finetuned_path
-from training.everyday.pretraining import StreamPreset, pretrain_on_streams
+from training.everyday.picture_recording import PictureRecordingError, read_picture_recordings
+from training.everyday.pretraining import READING, StreamPreset, pretrain_on_streams
 from training.everyday.recipe import RECIPES, EverydayRecipe
 from training.everyday.splits import Part, SplitError, read_splits
 from training.everyday.stream_store import open_stores, write_streams
@@ -49,6 +53,8 @@ EXPECTED_ERRORS = (
     StoreError,
     SplitError,
     VocabularyError,
+    FilmError,
+    PictureRecordingError,
     DeviceError,
     FitError,
     CollapseError,
@@ -67,6 +73,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "done already is not done again, and what was interrupted is taken up."
     )
     add_directory(parser, "--stores", "of prepared stores, each named after its data set")
+    parser.add_argument(
+        "--recordings",
+        metavar="DIR",
+        type=Path,
+        help="of real videos' keypoints, as python -m service poses writes them (default: "
+        "recordings beside the stores)",
+    )
     add_run_directory(parser, "begin the stages that learn anew, whatever is in --out")
     parser.add_argument(
         "--stage",
@@ -192,11 +205,18 @@ def _finetuned(
         args.out,
         devices,
         encoder,
+        _filmed(args, vocabulary),
         restart=args.restart,
     )
     kept = f"epoch {progress.best_epoch}" if progress.best_epoch else "the last"
     print(f"{recipe.name}: {kept} of {progress.epoch} epochs kept")
     return str(finetuned_path(args.out, recipe))
+
+
+def _filmed(args: argparse.Namespace, vocabulary: Vocabulary) -> FilmedPeople:
+    recordings = read_picture_recordings(args.recordings or args.stores / "recordings")
+    skeleton = layout_named(READING.layout)
+    return FilmedPeople(recordings, read_films(vocabulary), skeleton, vocabulary.mirror)
 
 
 def _calibrated(

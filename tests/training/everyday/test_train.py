@@ -232,7 +232,7 @@ def test_a_store_in_a_picture_or_too_short_is_refused(folder: Path, tmp_path: Pa
     flat = msgspec.structs.replace(store.data_set, layout="body13")
     with PoseStoreWriter(tmp_path / "flat", flat) as writer:
         writer.append(replace(store[0], keypoints=store[0].keypoints[:, :, :13]))
-    with pytest.raises(StoreError, match="expected keypoints in space, got body13"):
+    with pytest.raises(StoreError, match="expected kinect20, got body13"):
         StreamSource(PoseStore(tmp_path / "flat"), READING, TIMING)
     clip = store[0]
     short = replace(
