@@ -12,11 +12,14 @@ from model.pose.figures import ROOT, Figure
 from training.comparison import MISSING
 from training.everyday.evaluate_videos import PICTURE_PREFIX
 from training.everyday.evaluation import slug
-from training.everyday.real_videos import FOR_TESTING
+from training.everyday.films import Use, read_films
 from training.everyday.vocabulary import read_vocabulary
 
 CARD = ROOT / "docs" / "everyday.md"
 VIDEOS = "everyday.videos"
+_SHARES: Mapping[str, str] = MappingProxyType(
+    {"right": "right, %", "named": "of the action, named, %", "other": "another action, %"}
+)
 MODELS: Mapping[str, str] = MappingProxyType(
     {
         "everyday": "**everyday** (pretrained, then fine-tuned)",
@@ -140,17 +143,16 @@ def _cost(figures: Figures, _: Collection[str]) -> str:
     )
 
 
-def _videos(for_testing: bool) -> Callable[[Figures, Collection[str]], str]:
+def _videos(use: Use) -> Callable[[Figures, Collection[str]], str]:
     def block(figures: Figures, pictures: Collection[str]) -> str:
-        names = [
-            name for name in _keys(f"{VIDEOS}.", figures) if (FOR_TESTING in name) == for_testing
-        ]
+        films = read_films(read_vocabulary())
+        names = [name for name in _keys(f"{VIDEOS}.", figures) if films[name].use == use]
         lines = []
         for name in sorted(names, key=_natural):
-            right, other = (figures[f"{VIDEOS}.{name}.{what}"] for what in ("right", "other"))
-            what, _, words = right.note.partition(": ")
-            lines.append([name, what, _cell(right), _cell(other), words])
-        head = ["video", "what is done", "right, %", "another action, %", "what was said"]
+            shares = [figures.get(f"{VIDEOS}.{name}.{share}") for share in _SHARES]
+            what, _, words = figures[f"{VIDEOS}.{name}.right"].note.partition(": ")
+            lines.append([name, what, *map(_cell, shares), words])
+        head = ["video", "what is done", *_SHARES.values(), "what was said"]
         table = _lines(head, lines, [figures[f"{VIDEOS}.{name}.right"] for name in names])
         files = [f"{PICTURE_PREFIX}{name}.svg" for name in sorted(names, key=_natural)]
         links = [f"![{file}]({file})" for file in files if file in pictures]
@@ -175,8 +177,9 @@ BLOCKS: Mapping[str, Callable[[Figures, Collection[str]], str]] = MappingProxyTy
         "layouts": _layouts,
         "calibration": _calibration,
         "cost": _cost,
-        "trial1": _videos(True),
-        "videos": _videos(False),
+        "trial1": _videos("test"),
+        "trained": _videos("train"),
+        "videos": _videos("fit"),
         "robustness": _picture(ROBUSTNESS),
         "confusion": _picture(CONFUSION),
     }

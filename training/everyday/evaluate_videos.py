@@ -4,7 +4,7 @@ import argparse
 import json
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,15 +13,15 @@ from model.pose.figures import measured
 from model.pose.mapping import layout_mapping
 from training.arguments import add_directory, add_json, add_result
 from training.dense_evaluation import EXPECTED_ERRORS, add_model, opened_model
+from training.everyday.films import Film, FilmError, read_films
 from training.everyday.hearing import PICTURE_LAYOUT, check_labels
 from training.everyday.picture_recording import (
     PictureRecording,
     PictureRecordingError,
     read_picture_recordings,
 )
-from training.everyday.real_videos import Verdict, shown_in, verdict
+from training.everyday.real_videos import Verdict, verdict
 from training.everyday.vocabulary import VocabularyError, read_vocabulary
-from training.labellers import Labeller
 from training.pictures.film_strip import draw_film_strip
 from training.results import Result, check_name, write_result
 
@@ -48,18 +48,24 @@ def run(args: argparse.Namespace) -> int:
     try:
         check_name(args.name)
         labeller = opened_model(args)
-        check_labels(labeller, read_vocabulary())
-        recordings = read_picture_recordings(args.recordings)
-        verdicts = [_judged(recording, labeller) for recording in recordings]
-        write_result(_result(args, verdicts), args.out)
-        for recording, found in zip(recordings, verdicts, strict=True):
+        vocabulary = read_vocabulary()
+        check_labels(labeller, vocabulary)
+        films, recordings = read_films(vocabulary), read_picture_recordings(args.recordings)
+        verdicts = []
+        for recording in recordings:
+            found = verdict(recording, _film(recording, films), labeller)
+            if found is None:
+                print(f"{recording.name}: nobody is seen long enough whose action is known")
+                continue
+            verdicts.append(found)
             path = args.out / f"{PICTURE_PREFIX}{recording.name}.svg"
             path.write_text(picture(recording, found, labeller.spec.labels), encoding="utf-8")
-    except (*EXPECTED_ERRORS, VocabularyError, PictureRecordingError) as error:
+        write_result(_result(args, verdicts), args.out)
+    except (*EXPECTED_ERRORS, VocabularyError, FilmError, PictureRecordingError) as error:
         print(f"evaluate: {error}", file=sys.stderr)
         return 2
     for found in verdicts:
-        print(f"{found.heard.name}: {found.shown.what}")
+        print(f"{found.heard.name}: {found.film.what}")
         print(f"  right {found.right:.0f} %, another action {found.other:.0f} %; {found.words}")
     if args.json:
         print(json.dumps({found.heard.name: found.right for found in verdicts}))
@@ -75,28 +81,23 @@ def picture(recording: PictureRecording, found: Verdict, labels: Sequence[str]) 
         told[within] = each.label
     to_body = layout_mapping(recording.layout, PICTURE_LAYOUT)
     return draw_film_strip(
-        f"{recording.name}: {found.shown.what}",
+        f"{recording.name}: {found.film.what}",
         heard.times_ms,
-        {"said": heard.classes, "told": told},
+        {"done": heard.truth.clip(0), "said": heard.classes, "told": told},
         labels,
         to_body(recording.keypoints),
         PICTURE_LAYOUT,
     )
 
 
-def _judged(recording: PictureRecording, labeller: Labeller) -> Verdict:
-    shown = shown_in(recording.name)
-    if shown is None:
+def _film(recording: PictureRecording, films: Mapping[str, Film]) -> Film:
+    film = films.get(recording.name)
+    if film is None:
         raise PictureRecordingError(
             f"{recording.name}: expected the name of a video that is known, such as "
             "upfall_activity6_trial1_cam1"
         )
-    found = verdict(recording, shown, labeller)
-    if found is None:
-        raise PictureRecordingError(
-            f"{recording.name}: expected a person for a second or longer, there is none"
-        )
-    return found
+    return film
 
 
 def _result(args: argparse.Namespace, verdicts: Sequence[Verdict]) -> Result:
@@ -107,8 +108,10 @@ def _result(args: argparse.Namespace, verdicts: Sequence[Verdict]) -> Result:
         measured(f"{args.name}.{found.heard.name}.{what}", round(share, 4), "%", command, note)
         for found in verdicts
         for what, share, note in (
-            ("right", found.right, f"{found.shown.what}: {found.words}"),
+            ("right", found.right, f"{found.film.what}: {found.words}"),
+            ("named", found.named, ""),
             ("other", found.other, ""),
         )
+        if share is not None
     ]
     return Result(args.name, TASK, "everyday/videos", tuple(figures))

@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from model.pose.store import LEFT_OUT
 from training.everyday.vocabulary import BACKGROUND, Vocabulary
 
 PATH = Path(__file__).with_name("films.toml")
@@ -47,7 +48,7 @@ class Film:
     Attributes:
         what: For a reader.
         use: What it may be used for.
-        rest: The class of all frames outside of the spans.
+        rest: The class of all frames outside of the spans, or ``LEFT_OUT``.
         spans: In order of time, none within another.
     """
 
@@ -57,7 +58,10 @@ class Film:
     spans: tuple[Span, ...]
 
     def labels(self, times_ms: NDArray[np.float64]) -> NDArray[np.int16]:
-        """The class ``(F,)`` of frames at ``(F,)`` milliseconds from the video's beginning."""
+        """What frames show, ``(F,)`` milliseconds after the beginning → ``(F,)``.
+
+        Classes, or ``LEFT_OUT``.
+        """
         labels = np.full(len(times_ms), self.rest, np.int16)
         for span in self.spans:
             within = (times_ms >= 1000 * span.begin_s) & (times_ms <= 1000 * span.end_s)
@@ -88,12 +92,13 @@ def read_films(vocabulary: Vocabulary, path: Path = PATH) -> Mapping[str, Film]:
 
 
 def _film(key: str, entry: _Entry, vocabulary: Vocabulary) -> Film:
-    names = vocabulary.labels
+    classes = {name: label for label, name in enumerate(vocabulary.labels)}
+    classes["left out"] = LEFT_OUT
     for label in (entry.rest, *(span[0] for span in entry.spans)):
-        if label not in names:
-            raise FilmError(f"{key}: expected an action or background, got {label!r}")
-    spans = tuple(Span(names.index(label), begin, end) for label, begin, end in entry.spans)
+        if label not in classes:
+            raise FilmError(f"{key}: expected an action, background or left out, got {label!r}")
+    spans = tuple(Span(classes[label], begin, end) for label, begin, end in entry.spans)
     edges = [second for span in spans for second in (span.begin_s, span.end_s)]
     if edges != sorted(edges):
         raise FilmError(f"{key}: expected spans one after another, got seconds {edges}")
-    return Film(entry.what, entry.use, names.index(entry.rest), spans)
+    return Film(entry.what, entry.use, classes[entry.rest], spans)

@@ -19,7 +19,7 @@ from training.pictures.sheet import FAINT, INK, colour, sheet, svg_of
 FIGURES = 16
 _HEIGHT = 1.0
 """Of the largest figure; the others are drawn to the same scale."""
-_TOP, _ROW, _GAP = 1.55, 0.16, 0.06
+_ROW, _GAP = 0.16, 0.06
 _FIGURE_INCHES = 0.62
 
 Keypoints = NDArray[np.floating[Any]]
@@ -52,13 +52,14 @@ def draw_film_strip(
         panel = figure.add_subplot()
         said = sorted({int(label) for row in rows.values() for label in row if label > 0})
         colours = {label: colour(place) for place, label in enumerate(said)}
-        _draw_rows(panel, seconds, rows, labels, colours)
+        bottom = _HEIGHT + _GAP
+        top = bottom + (_ROW + _GAP) * len(rows)
+        _draw_rows(panel, seconds, rows, labels, colours, top)
         _draw_figures(panel, seconds, keypoints, layout)
-        bottom = _TOP - (_ROW + _GAP) * len(rows)
-        ticks = [_TOP - _ROW / 2 - place * (_ROW + _GAP) for place in range(len(rows))]
+        ticks = [top - _ROW / 2 - place * (_ROW + _GAP) for place in range(len(rows))]
         panel.set_yticks(ticks, list(rows))
         panel.tick_params(length=0)
-        panel.set(xlim=(0, length_s), ylim=(-0.05, _TOP + 0.05), xlabel="seconds")
+        panel.set(xlim=(0, length_s), ylim=(-0.05, top + 0.05), xlabel="seconds")
         panel.axhline(bottom, color=FAINT, linewidth=0.5)
         panel.spines[:].set_visible(False)
         if said:
@@ -73,18 +74,19 @@ def _draw_rows(
     rows: Mapping[str, NDArray[np.integer[Any]]],
     labels: Sequence[str],
     colours: Mapping[int, str],
+    top: float,
 ) -> None:
     for place, classes in enumerate(rows.values()):
-        top = _TOP - place * (_ROW + _GAP)
-        panel.broken_barh([(0, float(seconds[-1]))], (top - _ROW, _ROW), color=FAINT, alpha=0.5)
+        floor = top - place * (_ROW + _GAP) - _ROW
+        panel.broken_barh([(0, float(seconds[-1]))], (floor, _ROW), color=FAINT, alpha=0.5)
         for run in segments(classes):
             if run.label <= 0:
                 continue
             start_s = float(seconds[run.start])
             wide_s = float(seconds[min(run.stop, len(seconds) - 1)]) - start_s
-            panel.broken_barh(
-                [(start_s, wide_s)], (top - _ROW, _ROW), color=colours[run.label]
-            ).set_gid(f"{labels[run.label]} {start_s:.1f}")
+            panel.broken_barh([(start_s, wide_s)], (floor, _ROW), color=colours[run.label]).set_gid(
+                f"{labels[run.label]} {start_s:.1f}"
+            )
 
 
 def _draw_figures(

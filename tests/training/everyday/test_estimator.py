@@ -95,6 +95,17 @@ def test_swaps_lost_joints_limbs_and_people_strike_what_they_name() -> None:
     assert not read(replace(NO_ERRORS, lost_person=ALWAYS), picture)[-1].any()
 
 
+def test_a_desk_hides_legs_or_all_below_the_chest_of_a_whole_stream() -> None:
+    """Of so many streams as is said, each way in about half of them; the rest is as it was."""
+    picture, without = seen(standing(30)), replace(NO_ERRORS, desk_share=0.5)
+    hidden = [~(read(without, picture, seed)[..., 3] > 0) for seed in range(200)]
+    legs, hips = ([at(f"{side}_{kind}") for side in ("left", "right")] for kind in ("knee", "hip"))
+    assert all((lost == lost[0]).all() for lost in hidden)
+    assert 70 < sum(lost[0, legs].all() for lost in hidden) < 130
+    assert 30 < sum(lost[0, hips].all() for lost in hidden) < 70
+    assert not any(lost[0, at("left_wrist")] for lost in hidden)
+
+
 def test_nobody_is_found_of_whom_too_little_is_in_the_picture() -> None:
     """Of someone far aside there is nothing, by either kind of estimator."""
     rows = standing(30)
