@@ -8,6 +8,9 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.augment import CLIPS, VIEWS, measure_augmentation
+from benchmarks.cuda import CLIPS as CUDA_CLIPS
+from benchmarks.cuda import HIDDEN_SIZE as CUDA_HIDDEN_SIZE
+from benchmarks.cuda import TOLERANCE, measure_device
 from benchmarks.load_figures import LoadPlan, load_figures
 from benchmarks.measuring import measure_all
 from benchmarks.page import VIDEOS, page_figures
@@ -82,11 +85,32 @@ def train_step() -> list[Figure]:
     ]
 
 
+def cuda() -> list[Figure]:
+    """Measures a pretraining step of the paper's size on a CUDA device."""
+    found = measure_device()
+    command = "python -m benchmarks cuda"
+    step = (
+        f"{found.device}, DSTE, D = {CUDA_HIDDEN_SIZE}, V = 25, M = 2, T = 64, {CUDA_CLIPS} clips "
+        "of four views, bfloat16 autocast."
+    )
+    return [
+        measured(f"bench.cuda.{name}", value, unit, command, f"{step} {note}".strip())
+        for name, value, unit, note in (
+            ("clips_per_second", found.clips_per_second, "clips/s", ""),
+            ("ceiling_share", 100 * found.ceiling_share, "%", "Of a large bfloat16 product."),
+            ("peak_gib", found.peak_gib, "GiB", "Held by tensors."),
+            ("busy", 100 * found.busy, "%", "As the driver says."),
+            ("deviation", found.deviation, "", f"Features from the CPU's, at most {TOLERANCE:g}."),
+        )
+    ]
+
+
 MEASUREMENTS: dict[str, Callable[[argparse.Namespace], Iterable[Figure]]] = {
     "window": lambda _: window(),
     "load": load,
     "augment": lambda _: augment(),
     "train-step": lambda _: train_step(),
+    "cuda": lambda _: cuda(),
     "page": lambda options: page_figures(DEFAULT_MODEL, options.videos, options.page_seconds),
 }
 

@@ -51,23 +51,24 @@ class StepTimes:
 class TrainingStep:
     """A network that learns from one batch over and over, and how long each part takes."""
 
-    def __init__(self, batch: ClipBatch, hidden_size: int, bf16: bool) -> None:
+    def __init__(self, batch: ClipBatch, hidden_size: int, bf16: bool, device: str = "cpu") -> None:
         """Makes a DSTE of that size and its optimiser; twins begin with the same weights.
 
         Args:
-            batch: Clips of V = 25 and M = 2.
+            batch: Clips of V = 25 and M = 2, on the device.
             hidden_size: D.
             bf16: Whether the network runs under bfloat16 autocast.
+            device: Where it learns.
         """
         torch.manual_seed(0)
         config = EncoderConfig(
             "dste", joints=JOINTS, persons=PERSONS, frames=FRAMES, hidden_size=hidden_size
         )
         network = PretrainingNetwork(encoder_of(config))
-        self._network = ViewNetwork(network, "joint", ()).train()
+        self._network = ViewNetwork(network, "joint", ()).train().to(device)
         self._optimiser = Optimisation().optimiser(self._network)
         self._batch = batch
-        self._bf16 = bf16
+        self._bf16, self._device = bf16, device
 
     def run(self) -> tuple[float, float]:
         """Takes one step; returns the seconds of all of it, and of the views."""
@@ -86,7 +87,7 @@ class TrainingStep:
         return [weights.detach() for weights in self._network.parameters()]
 
     def _loss(self, views: Tensor) -> Tensor:
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._bf16):
+        with torch.autocast(self._device, dtype=torch.bfloat16, enabled=self._bf16):
             return mgfd(self._network(views)).total
 
 
