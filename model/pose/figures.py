@@ -72,16 +72,29 @@ def read_figures(path: Path = FIGURES_PATH) -> dict[str, Figure]:
     return by_name
 
 
-def record_figures(figures: Iterable[Figure], path: Path = FIGURES_PATH) -> None:
-    """Puts figures into a file, in place of those of the same names; all others stay.
+def record_figures(
+    figures: Iterable[Figure], path: Path = FIGURES_PATH, instead_of: str | None = None
+) -> None:
+    """Puts figures into a file, in place of those of the same names; others stay.
 
     The file is replaced at once, sorted by name, so that equal figures give equal bytes.
+
+    Args:
+        figures: What was measured.
+        path: The file.
+        instead_of: What the names begin with of all figures that go, measured again or not; None
+            for no others.
 
     Raises:
         FiguresError: Where what is there is no list of figures.
         OSError: Where the file cannot be written.
     """
-    together = read_figures(path) | {figure.name: figure for figure in figures}
+    kept = {
+        name: figure
+        for name, figure in read_figures(path).items()
+        if instead_of is None or not name.startswith(instead_of)
+    }
+    together = kept | {figure.name: figure for figure in figures}
     content = msgspec.json.encode([together[name] for name in sorted(together)])
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")

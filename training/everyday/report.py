@@ -85,7 +85,7 @@ def report_text(figures: Mapping[str, Figure], pictures: frozenset[str]) -> str:
 def publish(
     figures: Mapping[str, Figure], results: Path, out: Path, figures_path: Path = FIGURES_PATH
 ) -> None:
-    """Records figures, and puts pictures and the card into a directory.
+    """Records figures instead of all earlier ones, and puts pictures and the card into a directory.
 
     Args:
         figures: By name.
@@ -99,10 +99,14 @@ def publish(
         OSError: A file cannot be read or written.
     """
     card = CARD.read_text(encoding="utf-8")
-    record_figures(figures.values(), figures_path)
+    record_figures(figures.values(), figures_path, instead_of="everyday.")
     out.mkdir(parents=True, exist_ok=True)
-    for path in results.glob("everyday-*.svg"):
-        shutil.copyfile(path, out / path.name)
+    pictures = {path.name: path for path in results.glob("everyday-*.svg")}
+    for path in out.glob("everyday-*.svg"):
+        if path.name not in pictures:
+            path.unlink()
+    for name, path in pictures.items():
+        shutil.copyfile(path, out / name)
     there = {path.name for path in out.glob("*.svg")}
     text = refreshed(card, read_figures(figures_path), there)
     (out / CARD.name).write_text(text, encoding="utf-8")

@@ -23,6 +23,18 @@ def test_recording_replaces_a_figure_and_keeps_the_others(tmp_path: Path) -> Non
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_figures_of_a_whole_report_go_where_they_are_not_measured_again(tmp_path: Path) -> None:
+    """All that begins so goes, also what has no successor; others stay."""
+    path = tmp_path / "figures.json"
+    first = [measured(name, 1.0, "%", "x") for name in ("card.a", "card.b", "bench.card.a")]
+    record_figures(first, path)
+    record_figures([measured("card.b", 2.0, "%", "x")], path, instead_of="card.")
+    assert {name: each.value for name, each in read_figures(path).items()} == {
+        "bench.card.a": 1.0,
+        "card.b": 2.0,
+    }
+
+
 def test_a_measured_figure_says_where_and_when() -> None:
     """Machine with cores, an ISO date and a commit: enough to measure it again."""
     figure = measured("bench.a", 1.0, "×", "make bench")
