@@ -12,7 +12,9 @@ COPY requirements.lock ./
 COPY clients/python/pyproject.toml clients/python/README.md clients/python/
 COPY clients/python/posewire_client clients/python/posewire_client
 # OpenCV without windows, which needs no library of a desktop; it brings FFmpeg for RTSP.
-RUN python3 -m venv .venv \
+# The secret `certificates` is for a proxy that signs anew, by docker/proxy.yml; it is in no layer.
+RUN --mount=type=secret,id=certificates,target=/etc/ssl/certs/ca-certificates.crt \
+    python3 -m venv .venv \
     && .venv/bin/pip install --no-cache-dir -c requirements.lock ./clients/python opencv-python-headless==5.0.0.93 \
     && .venv/bin/pip uninstall --yes setuptools pip
 

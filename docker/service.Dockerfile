@@ -5,6 +5,9 @@
 # Both targets have one base, so that the environments are made by the Python that runs them. CUDA and
 # cuDNN are NVIDIA's own wheels, the versions that ONNX Runtime's wheel asks for, and not a base image
 # of another distribution; the driver's part comes from the host, by NVIDIA's container toolkit.
+#
+# A step that fetches from PyPI or the npm registry trusts Debian's certificates, or those of the secret
+# `certificates`, which docker/proxy.yml hands in: they are mounted for the step and in no layer.
 
 FROM docker.io/library/debian:bookworm-slim AS base
 # tini, because the kernel drops a SIGTERM that process 1 has no handler for: without it a stop
@@ -25,8 +28,11 @@ FROM base AS tools
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends python3-venv \
-    && rm -rf /var/lib/apt/lists/* \
-    && python3 -m venv /opt/sbom \
+    && rm -rf /var/lib/apt/lists/*
+# Debian's pip reads this file; the rest of Python is told to.
+ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
+RUN --mount=type=secret,id=certificates,target=/etc/ssl/certs/ca-certificates.crt \
+    python3 -m venv /opt/sbom \
     && /opt/sbom/bin/pip install --no-cache-dir cyclonedx-bom==7.5.0
 COPY pyproject.toml requirements.lock LICENSE docker/gpu.lock ./
 # Without the sources pip installs just what they depend on, and a change of theirs does not
@@ -38,7 +44,8 @@ RUN touch README.md && python3 -m venv .venv
 # version for x86-64 alone; elsewhere pictures are refused. pip has done its work then and goes, with
 # the setuptools that a venv of Debian's brings; what is left is written down with its licences.
 FROM tools AS cpu-environment
-RUN case "$(uname -m)" in x86_64) extras=cpu,images,otel ;; *) extras=cpu,otel ;; esac \
+RUN --mount=type=secret,id=certificates,target=/etc/ssl/certs/ca-certificates.crt \
+    case "$(uname -m)" in x86_64) extras=cpu,images,otel ;; *) extras=cpu,otel ;; esac \
     && .venv/bin/pip install --no-cache-dir -c requirements.lock ".[$extras]" \
     && .venv/bin/pip uninstall --yes setuptools pip \
     && /opt/sbom/bin/cyclonedx-py environment --gather-license-texts --output-reproducible \
@@ -48,7 +55,8 @@ RUN case "$(uname -m)" in x86_64) extras=cpu,images,otel ;; *) extras=cpu,otel ;
 FROM tools AS gpu-environment
 # TensorRT comes from NVIDIA's index. With TENSORRT= (empty) it is left out, and CUDA answers.
 ARG TENSORRT=10.15.1.29
-RUN case "$(uname -m)" in x86_64) extras=gpu,images,otel ;; *) extras=gpu,otel ;; esac \
+RUN --mount=type=secret,id=certificates,target=/etc/ssl/certs/ca-certificates.crt \
+    case "$(uname -m)" in x86_64) extras=gpu,images,otel ;; *) extras=gpu,otel ;; esac \
     && .venv/bin/pip install --no-cache-dir -c requirements.lock -c gpu.lock ".[$extras]" \
         "onnxruntime-gpu[cuda,cudnn]" nvidia-cublas \
     && if [ -n "$TENSORRT" ]; then .venv/bin/pip install --no-cache-dir --no-deps \
@@ -70,7 +78,8 @@ COPY service service
 # The pose model and what the page finds poses with, where the npm registry can be reached. Compiled
 # once now, because the service may write nowhere.
 ARG NPM_REGISTRY=https://registry.npmjs.org
-RUN export npm_config_registry="$NPM_REGISTRY" \
+RUN --mount=type=secret,id=certificates,target=/etc/ssl/certs/ca-certificates.crt \
+    export npm_config_registry="$NPM_REGISTRY" \
     && { .venv/bin/python -m service pose-model || echo "built without it: pictures are refused"; } \
     && { .venv/bin/python -m service page-runtime || echo "built without it: the page plays samples"; } \
     && .venv/bin/python -m compileall -q model service

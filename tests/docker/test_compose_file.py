@@ -253,12 +253,13 @@ def test_tls_lets_nobody_in_without_a_token(
 
 
 def test_third_parties_are_pinned_and_confined() -> None:
-    """Images of others have a version; all is published on loopback unless `.env` says else."""
+    """Images of others have a version; what all publish is loopback's, and logs have an end."""
     built = {name for name, service in services().items() if "build" in service}
     assert built == {*RUNTIMES, "camera"}
     for name, service in services().items():
         assert service["cap_drop"] == ["ALL"], name
         assert service["read_only"] is True, name
+        assert service["logging"]["options"] == {"max-size": "10m", "max-file": "3"}, name
         for port in service.get("ports", []):
             assert port.startswith(("127.0.0.1:", "${TLS_ADDRESS:-127.0.0.1}:")), name
         if name not in built:
