@@ -22,7 +22,10 @@ FIGURES = "everyday.choosing"
 
 
 def calibrated(
-    weights: Weights, choosing: Choosing, alarms_per_minute: float = ALARMS_PER_MINUTE
+    weights: Weights,
+    choosing: Choosing,
+    alarms_per_minute: float = ALARMS_PER_MINUTE,
+    smoothing: float = 0.0,
 ) -> ArtifactSpec:
     """The specification of a model with its calibration and its figures on those who choose.
 
@@ -30,6 +33,7 @@ def calibrated(
         weights: The model, whose scores were not calibrated yet.
         choosing: Streams that choose, cut as for its specification without a calibration.
         alarms_per_minute: Allowed false alarms a minute of background.
+        smoothing: Of the labels that it was trained with.
 
     Raises:
         ValueError: The streams show no background.
@@ -37,7 +41,7 @@ def calibrated(
     spec, names = weights.spec, weights.spec.labels
     evaluation = choosing.evaluate(weights.network)
     logits, truth = evaluation.log_probabilities(names)
-    temperature = fit_temperature(logits, truth)
+    temperature = fit_temperature(logits, truth, smoothing)
     said = list(_said(choosing, evaluation, temperature))
     calibration = fit_thresholds(said, names, temperature, alarms_per_minute)
     scores = asdict(evaluation.scores)

@@ -128,5 +128,5 @@ def _poses(path: Path, lines: list[bytes], joints: int) -> list[_Pose]:
 def _decoded(line: bytes, decoder: msgspec.json.Decoder[Message], where: str) -> Message:
     try:
         return decoder.decode(line)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise PictureRecordingError(f"{where}: {error}") from None

@@ -224,7 +224,7 @@ def _calibrated(
 ) -> dict[str, object]:
     weights = load_weights(finetuned_path(args.out, recipe))
     choosing = Choosing(streams.choose, vocabulary, weights.spec)
-    spec = calibrated(weights, choosing, args.alarms)
+    spec = calibrated(weights, choosing, args.alarms, recipe.weighed.smoothing)
     path: Path = args.out / f"{recipe.name}.ckpt"
     save_weights(replace(weights, spec=spec), path)
     said = ", ".join(f"{name.rpartition('.')[2]} {value:g}" for name, value in spec.figures.items())
