@@ -2,7 +2,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock
-MODEL ?= weights/utkinect.onnx
 UTKINECT ?= ../shared/data/utkinect
 DATA ?= ../shared/data
 CLIENT := -e ./clients/python

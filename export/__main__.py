@@ -1,8 +1,4 @@
-"""The commands of export: weights become one verified artifact.
-
-Each command is a module of `export.commands` with `configure(parser)`, which says what it is told
-and what runs it. The one that is asked for is loaded alone: torch takes seconds to import.
-"""
+"""The commands of export: weights become one verified artifact."""
 
 import sys
 from importlib import import_module
@@ -11,6 +7,8 @@ from model.pose.command_line import UNUSABLE, Parser
 
 INTERRUPTED = 130
 
+# Each is a module of `export.commands` with `configure(parser)`, which says what it is told and
+# what runs it. The one that is asked for is loaded alone: torch takes seconds to import.
 COMMANDS = {
     "onnx": "write a checkpoint as an artifact",
     "published": "write a published USDRL checkpoint as an artifact",

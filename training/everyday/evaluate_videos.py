@@ -51,9 +51,11 @@ def run(args: argparse.Namespace) -> int:
         vocabulary = read_vocabulary()
         check_labels(labeller, vocabulary)
         films, recordings = read_films(vocabulary), read_picture_recordings(args.recordings)
+        shown = [_film(recording, films) for recording in recordings]
+        args.out.mkdir(parents=True, exist_ok=True)
         verdicts = []
-        for recording in recordings:
-            found = verdict(recording, _film(recording, films), labeller)
+        for recording, film in zip(recordings, shown, strict=True):
+            found = verdict(recording, film, labeller)
             if found is None:
                 print(f"{recording.name}: nobody is seen long enough whose action is known")
                 continue

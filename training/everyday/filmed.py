@@ -4,6 +4,7 @@ A recording is played faster or slower, mirrored, turned, at another rate and no
 desk; its estimator's errors are its own. It knows no network and no store.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -35,7 +36,12 @@ class _Reel:
 
 
 class FilmedPeople:
-    """The recordings of those films that may be learnt from."""
+    """The recordings of those films that may be learnt from.
+
+    Attributes:
+        names: The films'.
+        digest: Of all that they show and are labelled: a run must not go on with other ones.
+    """
 
     def __init__(
         self,
@@ -53,7 +59,7 @@ class FilmedPeople:
             mirror: K classes: which one a mirrored picture of each shows.
 
         Raises:
-            FilmError: A film that trains has no recording, or none trains.
+            FilmError: A film that trains has no recording or a shorter one, or none trains.
         """
         self._skeleton, self._mirror = skeleton, mirror
         self._kinds = np.array(Parts(skeleton).kinds)
@@ -65,6 +71,11 @@ class FilmedPeople:
             if name not in named:
                 raise FilmError(f"expected a recording of {name}, got {', '.join(named) or 'none'}")
         self._reels = [self._reel(named[name], films[name]) for name in self.names]
+        content = hashlib.sha256()
+        for reel in self._reels:
+            for array in (reel.times_ms, reel.keypoints, reel.labels):
+                content.update(np.ascontiguousarray(array).tobytes())
+        self.digest = content.hexdigest()
 
     def see(self, timing: WindowSpec, generator: np.random.Generator) -> Footage:
         """Sees one of the recordings; the same state of the generator sees the same.
@@ -88,6 +99,12 @@ class FilmedPeople:
         return Footage.of(seen, reel.labels, self._mirror, timing)
 
     def _reel(self, recording: PictureRecording, film: Film) -> _Reel:
+        ends_s = recording.times_ms[-1] / 1000
+        if film.spans and film.spans[-1].begin_s > ends_s:
+            raise FilmError(
+                f"{recording.name}: expected a recording of {film.spans[-1].begin_s:g} s at least, "
+                f"as its last span says, got {ends_s:.1f} s"
+            )
         keypoints = layout_mapping(recording.layout, self._skeleton)(recording.keypoints)
         labels = film.labels(recording.times_ms)
         return _Reel(recording.times_ms, np.asarray(keypoints), recording.size, labels)

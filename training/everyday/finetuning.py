@@ -78,7 +78,7 @@ def finetune_on_streams(
     torch.manual_seed(recipe.optimisation.seed)
     network = _network(recipe, spec, begun_with)
     settings = _settings(recipe, network, train, choose) | {
-        "films": () if filmed is None else filmed.names,
+        "films": None if filmed is None else {"names": filmed.names, "digest": filmed.digest},
         "precision": devices.precision,
     }
     if begun_with is not None:

@@ -91,7 +91,7 @@ def written(path: Path, *messages: object) -> Path:
     """A recording of these messages."""
     path.mkdir(exist_ok=True)
     text = "\n".join(m if isinstance(m, str) else json.dumps(m) for m in messages)
-    (path / "video.jsonl").write_text(text + "\n")
+    (path / "video.jsonl").write_bytes(f"{text}\n".encode(errors="surrogateescape"))
     return path
 
 
@@ -117,6 +117,11 @@ def test_recordings_are_read_as_the_wire_writes_them(tmp_path: Path) -> None:
         (({**HELLO, "size": [1, 1], "layout": "dog"}, line(0)), "layout 'dog' is unknown"),
         (({**HELLO, "size": [9, 9]}, line(5), line(5)), "line 3: expected a time after 5 ms"),
         (({**HELLO, "size": [9, 9]}, "{"), "line 2: Input data was truncated"),
+        (('{"type": "hello", "layout": "\udcff"}', line(5)), "line 1: 'utf-8' codec can't decode"),
+        (
+            ({**HELLO, "size": [9, 9]}, '{"type": "pose", "x": ' + "[" * 100_000),
+            "line 2: maximum recursion depth exceeded",
+        ),
         (
             ({**HELLO, "size": [9, 9], "layout": "halpe26"}, line(5)),
             "expected 26 keypoints, got 17",

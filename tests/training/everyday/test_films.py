@@ -121,3 +121,16 @@ def test_a_film_without_its_recording_is_named(tmp_path: Path) -> None:
         FilmedPeople([striding("b")], read_films(VOCABULARY, path), SKELETON, VOCABULARY.mirror)
     with pytest.raises(FilmError, match="there is none"):
         FilmedPeople([], {}, SKELETON, VOCABULARY.mirror)
+
+
+def test_other_spans_or_a_cut_recording_are_not_the_same_films(tmp_path: Path) -> None:
+    """A run must not go on with other labels; a span behind a recording's end is refused."""
+    text = '[a]\nwhat = "w"\nuse = "train"\nspans = [["walk", 2, {end}]]\n'
+
+    def of(end: float, seconds: float = 6.0) -> FilmedPeople:
+        films = read_films(VOCABULARY, written(tmp_path, text.format(end=end)))
+        return FilmedPeople([striding("a", seconds)], films, SKELETON, VOCABULARY.mirror)
+
+    assert of(3).digest == of(3).digest != of(3.5).digest
+    with pytest.raises(FilmError, match=r"a: expected a recording of 2 s at least, .* got 1\.4 s"):
+        of(3, seconds=1.5)
