@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from benchmarks.load_clients import RAMP_S, WARM_UP_S, Plan, Seen
 from benchmarks.load_poses import Poses
+from benchmarks.memory_slope import MemorySlope, memory_slope
 from benchmarks.server import RunningServer, Runs, running_server
 from model.pose.artifact import ArtifactSpec
 from service.teaching import REMEMBERED_MS
@@ -57,8 +58,7 @@ class Load:
         client_cores: the same of the generator, over its whole life.
         run_windows: windows in a run of the network, the mean; NaN where the server was too busy
             to say.
-        memory_mb_per_hour: the slope of the server's memory once it has settled; NaN where the run
-            was over before.
+        memory: how fast the server's memory grew once it had settled.
     """
 
     clients: int
@@ -72,7 +72,7 @@ class Load:
     server_cores: float
     client_cores: float
     run_windows: float
-    memory_mb_per_hour: float
+    memory: MemorySlope
 
     @property
     def frame_cpu_ms(self) -> float:
@@ -145,7 +145,7 @@ def measure_load(
         watched.cores,
         sum(each.cpu_seconds for each in seen) / seconds,
         _mean_run(before, after),
-        slope_mb_per_hour(watched.times_s, watched.memory_bytes),
+        memory_slope(watched.times_s, watched.memory_bytes, SETTLES_S),
     )
 
 
@@ -154,19 +154,6 @@ def _mean_run(before: Runs | None, after: Runs | None) -> float:
     if before is None or after is None:
         return float("nan")
     return (after.windows - before.windows) / max(after.runs - before.runs, 1)
-
-
-def slope_mb_per_hour(times_s: Sequence[float], memory_bytes: Sequence[int]) -> float:
-    """Returns how fast memory grew, by least squares, from `SETTLES_S` after the first time on.
-
-    NaN where fewer than two times are later than that.
-    """
-    hours = (np.array(times_s) - times_s[0] - SETTLES_S) / 3600
-    settled = hours >= 0
-    if settled.sum() < 2:
-        return float("nan")
-    megabytes = np.array(memory_bytes)[settled] / 1e6
-    return float(np.polyfit(hours[settled], megabytes, 1)[0])
 
 
 def _shares(clients: int) -> list[list[int]]:

@@ -5,6 +5,7 @@ frame how long its own label took.
 """
 
 import asyncio
+import gc
 import sys
 import time
 from array import array
@@ -14,8 +15,9 @@ from typing import NamedTuple
 
 import msgspec
 import uvloop
-from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
+
+from benchmarks.load_socket import LoadSocket, connected
 
 RAMP_S = 2.0
 """Clients begin over so long, so that neither their frames nor their windows come all at once."""
@@ -70,17 +72,20 @@ class Seen(msgspec.Struct):
     cpu_seconds: float = 0.0
 
 
-class _Timing(msgspec.Struct, frozen=True):
+class _Timing(msgspec.Struct, frozen=True, gc=False):
     queue_ms: float
     infer_ms: float
 
 
-class _Said(msgspec.Struct):
+class _Said(msgspec.Struct, gc=False):
     type: str
     t_ms: float = 0.0
     dropped: int = 0
     message: str = ""
     timing: _Timing = _Timing(0.0, 0.0)
+
+
+_read_said = msgspec.msgpack.Decoder(_Said).decode
 
 
 class Answer(NamedTuple):
@@ -110,17 +115,16 @@ class Client:
         """Connects, sends and reads; whatever goes wrong is an error that it saw."""
         await asyncio.sleep(self._number / self._plan.clients * RAMP_S)
         try:
-            async with connect(self._plan.url, compression=None, max_size=None) as socket:
-                await socket.send(msgspec.msgpack.encode(self._plan.hello))
-                reading = asyncio.create_task(self._read(socket))
+            async with connected(self._plan.url, self._hear) as socket:
+                socket.send(msgspec.msgpack.encode(self._plan.hello))
                 await self._send(socket)
-                await reading
+                await socket.ended()
         except (OSError, WebSocketException) as error:
             self.errors.append(f"client {self._number}: {error or type(error).__name__}")
         except msgspec.DecodeError as error:
             self.errors.append(f"client {self._number}: no message of the server: {error}")
 
-    async def _send(self, socket: ClientConnection) -> None:
+    async def _send(self, socket: LoadSocket) -> None:
         plan = self._plan
         poses = plan.poses[self._number % len(plan.poses)]
         # Two clients of one recording are not at the same place in it.
@@ -136,22 +140,19 @@ class Client:
             self._sent_s[time_ms] = now_s
             self.late_s.append(now_s - due_s)
             self.sent += 1
-            await socket.send(msgspec.msgpack.encode(message))
-        await socket.send(msgspec.msgpack.encode({"type": "bye"}))
+            socket.send(msgspec.msgpack.encode(message))
+        socket.send(msgspec.msgpack.encode({"type": "bye"}))
 
-    async def _read(self, socket: ClientConnection) -> None:
-        decoder = msgspec.msgpack.Decoder(_Said)
-        async for data in socket:
-            received_s = time.perf_counter()
-            assert isinstance(data, bytes)
-            said = decoder.decode(data)
-            if said.type == "error":
-                self.errors.append(f"client {self._number}: {said.message}")
-            if said.type == "actions":
-                self.dropped = said.dropped
-                sent_s = self._sent_s.pop(said.t_ms)
-                timing = (said.timing.queue_ms, said.timing.infer_ms)
-                self.answers.append(Answer(said.t_ms, sent_s, received_s, *timing))
+    def _hear(self, data: bytes) -> None:
+        received_s = time.perf_counter()
+        said = _read_said(data)
+        if said.type == "error":
+            self.errors.append(f"client {self._number}: {said.message}")
+        if said.type == "actions":
+            self.dropped = said.dropped
+            sent_s = self._sent_s.pop(said.t_ms)
+            timing = (said.timing.queue_ms, said.timing.infer_ms)
+            self.answers.append(Answer(said.t_ms, sent_s, received_s, *timing))
 
 
 def runs(answers: Sequence[Answer]) -> Iterator[Sequence[Answer]]:
@@ -190,6 +191,8 @@ async def _run(plan: Plan) -> Seen:
 
 
 if __name__ == "__main__":
+    # It makes no cycles, and to look for some in all that it has seen would make frames late.
+    gc.disable()
     found = uvloop.run(_run(msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Plan)))
     found.cpu_seconds = time.process_time()
     sys.stdout.buffer.write(msgspec.msgpack.encode(found))

@@ -14,6 +14,7 @@ from benchmarks.eager import Missing, eager_cpu_ms
 from benchmarks.load import HOP_MS, RATE_HZ, SETTLES_S, Load, measure_load
 from benchmarks.load_clients import RAMP_S, WARM_UP_S
 from benchmarks.load_poses import Poses, recorded, wandering
+from benchmarks.memory_slope import FLAT_MB_PER_HOUR
 from model.pose.artifact import ArtifactSpec
 from model.pose.artifact_session import ArtifactSession
 from model.pose.figures import Figure, measured
@@ -23,11 +24,6 @@ BODIES = 8
 """So many are made by code where no recordings are given."""
 
 UNBATCHED = {"batch_windows": 1, "batch_wait_ms": 0}
-FLAT_MB_PER_HOUR = 20.0
-"""Growth that a machine of 4 GB bears for a week. Of a few minutes it says little: memory grows in
-steps, and one of 3 MB in the middle of a run is a slope of 4.5 MB over its length, which is flat
-only from a quarter of an hour on."""
-
 PERCENTS = (50, 95, 99)
 
 
@@ -189,16 +185,11 @@ def _of_memory(plan: LoadPlan, spec: ArtifactSpec, poses: Sequence[Poses]) -> Fi
     load = _run(plan, spec, poses, plan.compared, {}, RAMP_S + WARM_UP_S + seconds)
     return measured(
         "service.memory_slope_mb_per_hour",
-        load.memory_mb_per_hour,
+        load.memory.mb_per_hour,
         "MB/h",
         plan.command,
         f"Resident memory of the server over {plan.minutes:g} minutes with {plan.compared} "
         f"clients, least squares, from {SETTLES_S:g} s on, when each session's memory is full; "
-        f"{'flat' if is_flat(load.memory_mb_per_hour) else 'NOT flat'}, which is at most "
+        f"{load.memory}; {'flat' if load.memory.is_flat else 'NOT flat'}, which is at most "
         f"{FLAT_MB_PER_HOUR:g} MB/h. {load.dropped} frames dropped, {len(load.errors)} errors.",
     )
-
-
-def is_flat(mb_per_hour: float) -> bool:
-    """Returns whether memory that grows so fast is as good as flat; what shrinks is."""
-    return mb_per_hour <= FLAT_MB_PER_HOUR

@@ -22,7 +22,7 @@ from model.pose.artifact_session import ArtifactSession
 from model.pose.decision import Decision
 from model.pose.figures import Figure, measured
 from model.pose.layout import layout_named
-from model.pose.stream import LabelStream
+from model.pose.stream import FrameAnswer, LabelStream
 from posewire_client.link import http_address
 
 BUILT = Path(__file__).resolve().parents[1] / "service" / "page"
@@ -143,14 +143,19 @@ def model_changes(visit: Visit, session: ArtifactSession) -> list[Change]:
     for frame in visit.frames:
         ids = visit.ids.get(frame.t_ms, ids)
         stream.push(frame.t_ms, dict(zip(ids, frame.people, strict=False)))
-        while (due := stream.due()) is not None:
-            logits = session.logits(due.clips) if len(due.clips) else np.zeros(0, np.float32)
-            (*_, newest) = stream.answers(due, logits)
+        for *_, newest in answers_due(stream, session):
             words = _words(newest.people[0][1]) if newest.people else ""
             if not said or said[-1].words != words:
                 said.append(Change(frame.t_ms, words))
     lasting = _lasting(said, visit.newest_ms)
     return [each for each in lasting if each.words and each.t_ms >= 1000 * WARM_UP_S]
+
+
+def answers_due(stream: LabelStream, session: ArtifactSession) -> Iterator[list[FrameAnswer]]:
+    """What is said at once of the frames of each run that is due, oldest first."""
+    while (due := stream.due()) is not None:
+        logits = session.logits(due.clips) if len(due.clips) else np.zeros(0, np.float32)
+        yield stream.answers(due, logits)
 
 
 def _lasting(said: Sequence[Change], end_ms: float) -> list[Change]:

@@ -158,6 +158,4 @@ class Answering:
                 self._unsent.append(said)
 
     async def _tell(self) -> None:
-        while self._unsent:
-            await self._socket.send(self._unsent[0])
-            self._unsent.popleft()
+        await self._socket.send_all(self._unsent)

@@ -5,12 +5,24 @@ What cannot be read gets a sentence that names what was expected and what came.
 
 import msgspec
 
-from service.protocol import KINDS, ClientMessage, Image, Refusal, ServerMessage
+from service.protocol import KINDS, TOO_LARGE, ClientMessage, Image, Refusal, ServerMessage
 
 _from_json = msgspec.json.Decoder(ClientMessage)
 _from_msgpack = msgspec.msgpack.Decoder(ClientMessage)
 _to_json = msgspec.json.Encoder()
 _to_msgpack = msgspec.msgpack.Encoder()
+
+
+def check_size(size: int, limit: int) -> None:
+    """Refuses a message that is too large.
+
+    Raises:
+        Refusal: it has more bytes than the limit.
+    """
+    if size > limit:
+        raise Refusal(
+            "too-large", f"a message is at most {limit} bytes, this one has {size}", TOO_LARGE
+        )
 
 
 def decode(data: str | bytes) -> ClientMessage:

@@ -6,7 +6,10 @@ because it stops, it goes on reading, into nothing, until the client is quiet.
 """
 
 from asyncio import TimerHandle
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
 
+from uvicorn._types import ASGIReceiveEvent, WebSocketReceiveEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.protocol import State
 
@@ -19,6 +22,19 @@ STOP_S = 2.0
 CLOSE_S = 3.0
 """How long after its session a connection may still be there, whatever the client does."""
 
+READ_AHEAD_BYTES = 16 << 10
+"""So much is read of a client before its session takes it. To stop reading after every message, as
+uvicorn does, costs two calls of the system for each."""
+
+EVENT_BYTES = 256
+"""What a message costs in memory beside its own bytes."""
+
+INTERRUPTION = cast(ASGIReceiveEvent, {"type": "posewire.interruption"})
+"""An event that no client sent: whoever waits for a message is to look up."""
+
+LOST = 1006
+"""What a connection ends with that just broke."""
+
 NOT_TEXT = 1007
 UNANSWERED = 1011
 RESTART = 1012
@@ -27,10 +43,23 @@ EXTENSION = "posewire"
 """What a session finds its connection under, among the extensions of its ASGI scope."""
 
 
+class Ended(Exception):
+    """A connection has ended, or is about to.
+
+    Attributes:
+        code: the closing code.
+    """
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
 class Connection(WebSocketsSansIOProtocol):
     """One client's connection."""
 
     _abort_timer: TimerHandle | None = None
+    _ahead_bytes = 0
 
     async def run_asgi(self) -> None:
         """Runs the session; a client that reads nothing loses its connection afterwards."""
@@ -54,16 +83,59 @@ class Connection(WebSocketsSansIOProtocol):
 
     def send_receive_event_to_app(self) -> None:
         """Hands a message over; text that is no text ends the connection."""
-        if self.curr_msg_data_type == "text" and not self.close_sent:
+        data = b"".join(self.frames)
+        self.frames = []
+        if self.close_sent:
+            return
+        event: WebSocketReceiveEvent = {"type": "websocket.receive", "bytes": data}
+        if self.curr_msg_data_type == "text":
             try:
-                b"".join(self.frames).decode()
+                event = {"type": "websocket.receive", "text": data.decode()}
             except UnicodeDecodeError:
                 # Where the client's own close came right behind it, that ends the connection.
                 if self.conn.state is State.OPEN:
                     self.conn.send_close(NOT_TEXT, "a text message is UTF-8, this one is not")
                     self.handle_parser_exception()
                 return
-        super().send_receive_event_to_app()
+        if self.queue.empty():
+            self._ahead_bytes = 0
+        self._ahead_bytes += len(data) + EVENT_BYTES
+        self.queue.put_nowait(event)
+        if self._ahead_bytes >= READ_AHEAD_BYTES and not self.read_paused:
+            self.read_paused = True
+            self.transport.pause_reading()
+
+    def interrupt(self) -> None:
+        """Has whoever waits for a message look up, once those are taken that have come."""
+        self.queue.put_nowait(INTERRUPTION)
+
+    async def next_message(self) -> str | bytes | None:
+        """Returns the next message, as soon as there is one; None after an interruption.
+
+        Raises:
+            Ended: no message comes any more.
+        """
+        event: Mapping[str, Any] = await self.receive()
+        if event["type"] == "websocket.disconnect":
+            raise Ended(int(event.get("code") or LOST))
+        text: str | None = event.get("text")
+        data: bytes | None = event.get("bytes")
+        return data if text is None else text
+
+    def tell(self, messages: Iterable[str | bytes]) -> None:
+        """Sends messages, all together, to a client that reads.
+
+        Raises:
+            Ended: nothing can be sent any more.
+        """
+        if self.disconnected or self.close_sent or self.conn.state is not State.OPEN:
+            raise Ended(LOST)
+        for message in messages:
+            if isinstance(message, str):
+                self.conn.send_text(message.encode())
+            else:
+                self.conn.send_binary(message)
+        self.transport.write(b"".join(self.conn.data_to_send()))
 
     def handle_parser_exception(self) -> None:
         """Ends a connection on which something came that is no websocket, or is too large."""

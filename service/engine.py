@@ -16,7 +16,7 @@ from model.pose.artifact import ArtifactError, ArtifactSpec
 from model.pose.artifact_session import CPU, ArtifactSession, Outputs, read_content
 from model.pose.manifest import read_manifest
 from service.batch_limits import BatchLimits
-from service.providers import Machine, ThisMachine, chosen, wanted
+from service.providers import Machine, ThisMachine, chosen
 
 
 class Engine(Protocol):
@@ -91,13 +91,13 @@ class OnnxEngine:
         content = read_content(path)
         trusted = None if manifest is None else read_manifest(manifest)
         machine = machine or ThisMachine()
-        self._wanted = wanted(machine) if providers is None else tuple(providers)
         try:
             if trusted is not None:
                 trusted.check(content)
             asked = providers or chosen(content, machine, engines, largest)
         except ArtifactError as error:
             raise ArtifactError(f"{path}: {error}") from None
+        self._wanted = tuple(each if isinstance(each, str) else each[0] for each in asked)
         self._session = ArtifactSession(path, content=content, providers=asked, threads=1)
         try:
             for windows in sorted({1, largest or BatchLimits.suiting(self.providers).windows}):
@@ -119,7 +119,11 @@ class OnnxEngine:
 
     @property
     def degraded(self) -> str | None:
-        """What was asked for, or is in this build of ONNX Runtime, and was not got."""
+        """What was asked for and not got.
+
+        Where nobody named providers it is what `service.providers.chosen` chose: TensorRT where it
+        is installed beside a GPU, and CUDA where ONNX Runtime was built for it.
+        """
         missing = [name for name in self._wanted if name not in self.providers]
         if not missing:
             return None

@@ -132,29 +132,35 @@ class PeopleReader:
 
     def _keypoints(self, place: int, person: PersonPose) -> Keypoints:
         rows = self._rows(place, person.keypoints)
+        keypoints = np.zeros((len(rows), 4), np.float32)
+        keypoints[:, 3] = rows[:, -1]
+        with np.errstate(over="ignore", invalid="ignore"):
+            if self._metric:
+                keypoints[:, :3] = rows[:, :3] @ self._axes.T
+            else:
+                np.multiply(rows[:, :2], self._scale, out=keypoints[:, :2])
+        # What overflowed is infinite, and NaN is not within anything.
+        if not np.abs(keypoints).max() <= FURTHEST:
+            self._check(place, rows, keypoints)
+        np.minimum(keypoints[:, 3], 1, out=keypoints[:, 3])
+        keypoints[keypoints[:, 3] <= 0] = 0
+        return keypoints
+
+    def _check(self, place: int, rows: Keypoints, keypoints: Keypoints) -> None:
+        """Refuses a person of whom a number is not finite, or a joint that is seen too far away."""
         if not np.isfinite(rows).all():
             raise Refusal(
                 "not-finite",
                 f"keypoints are finite numbers, a missing joint has score 0; person {place} has "
                 "NaN or infinity",
             )
-        keypoints = np.zeros((len(self._layout.joints), 4), np.float32)
-        keypoints[:, 3] = np.clip(rows[:, -1], 0, 1)
-        # What overflows here is infinite, and so too far away.
-        with np.errstate(over="ignore"):
-            if self._metric:
-                keypoints[:, :3] = rows[:, :3] @ self._axes.T
-            else:
-                keypoints[:, :2] = rows[:, :2] * self._scale
-        keypoints[keypoints[:, 3] == 0] = 0
-        furthest = np.abs(keypoints[:, :3]).max()
+        furthest = np.abs(keypoints[keypoints[:, 3] > 0, :3]).max(initial=0)
         if not furthest <= FURTHEST:
             raise Refusal(
                 "too-far",
                 f"keypoints lie within {FURTHEST:.0f} {'metres' if self._metric else 'pixels'} of "
                 f"the origin, one of person {place} is {furthest:.3g} away",
             )
-        return keypoints
 
     def _rows(self, place: int, keypoints: list[list[float]] | bytes) -> Keypoints:
         """The (V, 3 or 4) float32 rows as they came."""

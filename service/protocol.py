@@ -1,7 +1,8 @@
 """The messages of the wire, version 1: one schema, as JSON in text and as MessagePack in binary.
 
 Knows shapes of messages, not what they mean: `service.people` reads keypoints, `service.session`
-leads the conversation. Unknown fields are ignored, unknown types are an error.
+leads the conversation. Unknown fields are ignored, unknown types are an error. What comes and goes
+with every frame has `gc=False`: no cycle can be made of it, and there is much of it.
 """
 
 from typing import Literal
@@ -74,14 +75,14 @@ class Hello(msgspec.Struct, frozen=True, tag="hello", tag_field="type"):
     options: Options = Options()
 
 
-class PersonPose(msgspec.Struct, frozen=True):
+class PersonPose(msgspec.Struct, frozen=True, gc=False):
     """One person in a frame: rows of keypoints, or their float32 bytes (MessagePack only)."""
 
     keypoints: list[list[float]] | bytes
     id: int | None = None
 
 
-class Pose(msgspec.Struct, frozen=True, tag="pose", tag_field="type"):
+class Pose(msgspec.Struct, frozen=True, gc=False, tag="pose", tag_field="type"):
     """A frame of keypoints, at the client's own time."""
 
     t_ms: float
@@ -190,7 +191,7 @@ class Welcome(msgspec.Struct, frozen=True, tag="welcome", tag_field="type"):
     taught: tuple[str, ...] = ()
 
 
-class PersonAction(msgspec.Struct, frozen=True):
+class PersonAction(msgspec.Struct, frozen=True, gc=False):
     """What is said of one person in one frame."""
 
     id: int
@@ -200,14 +201,14 @@ class PersonAction(msgspec.Struct, frozen=True):
     known: bool
 
 
-class Timing(msgspec.Struct, frozen=True):
+class Timing(msgspec.Struct, frozen=True, gc=False):
     """Where the time of an answer went, on the server's clock."""
 
     queue_ms: float
     infer_ms: float
 
 
-class Actions(msgspec.Struct, frozen=True, tag="actions", tag_field="type"):
+class Actions(msgspec.Struct, frozen=True, gc=False, tag="actions", tag_field="type"):
     """The answer to one client frame. `dropped` counts superseded frames since the hello."""
 
     t_ms: float
@@ -216,7 +217,7 @@ class Actions(msgspec.Struct, frozen=True, tag="actions", tag_field="type"):
     dropped: int
 
 
-class Event(msgspec.Struct, frozen=True, tag="event", tag_field="type"):
+class Event(msgspec.Struct, frozen=True, gc=False, tag="event", tag_field="type"):
     """A stable segment of one person's action starts or ends."""
 
     event: Literal["start", "end"]

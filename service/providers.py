@@ -44,19 +44,15 @@ class ThisMachine:
         return engine_kind()
 
 
-def wanted(machine: Machine) -> tuple[str, ...]:
-    """Returns the best of what ONNX Runtime was built with, best first, got or not."""
-    known = machine.providers()
-    return tuple(name for name in PROVIDERS if name in known)
-
-
 def chosen(
     content: bytes, machine: Machine, engines: Path | None, largest: int | None
 ) -> tuple[Provider, ...]:
     """Returns the providers that an artifact is opened with, best first.
 
     TensorRT is told the batches that the artifact names and keeps its engines where
-    `python -m export tensorrt` does; without TensorRT or a GPU it is not asked for.
+    `python -m export tensorrt` does; without TensorRT or a GPU it is not asked for, and so not
+    missed. CUDA is asked for wherever ONNX Runtime was built for it: nobody installs that build
+    for a CPU, and one that finds no GPU is to be told of.
 
     Args:
         content: the artifact's file.
@@ -68,7 +64,8 @@ def chosen(
         ArtifactError: the file is no artifact, its engine would not take so many windows, or there
             is no folder for engines.
     """
-    names = wanted(machine)
+    known = machine.providers()
+    names = tuple(name for name in PROVIDERS if name in known)
     kind = machine.engine_kind() if TENSORRT in names else None
     rest = tuple(name for name in names if name != TENSORRT)
     if kind is None:

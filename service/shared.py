@@ -103,7 +103,9 @@ class Shared:
             admission=_admission(settings, access),
             tracing=tracing,
             resumes=Resumes(_keeper(settings, metrics)),
-            taught=TaughtStore(settings.taught or IN_MEMORY, settings.taught_sets),
+            taught=TaughtStore(
+                settings.taught or IN_MEMORY, settings.taught_sets, settings.taught_actions
+            ),
             poses=pool,
             without_images=without_images,
         )

@@ -5,22 +5,23 @@ its outbox.
 """
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from itertools import islice
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from service.admission import STOPPING
-from service.codec import decode, encode
-from service.connection import EXTENSION, Connection
+from service.codec import check_size, decode, encode
+from service.connection import EXTENSION, LOST, Connection, Ended
 from service.metrics import Metrics
 from service.outbox import Outbox
+from service.patience import Patience
 from service.protocol import (
     MOVED,
     NOT_ALLOWED,
     PROTOCOL,
     RESTART,
-    TOO_LARGE,
     Actions,
     ClientMessage,
     Error,
@@ -34,8 +35,8 @@ from service.protocol import (
 )
 from service.settings import Settings
 
-LOST = 1006
-"""What a connection ends with that just broke."""
+AT_ONCE = 8
+"""So many messages are handed to the network together; then it is seen whether the client reads."""
 
 
 class Gone(Exception):
@@ -61,8 +62,7 @@ class ClientSocket:
     """
 
     def __init__(self, websocket: WebSocket, settings: Settings, metrics: Metrics) -> None:
-        connection: Connection = websocket.scope["extensions"][EXTENSION]["connection"]
-        self._connection = connection
+        self._connection: Connection = websocket.scope["extensions"][EXTENSION]["connection"]
         self._websocket = websocket
         self._settings = settings
         self._metrics = metrics
@@ -73,7 +73,7 @@ class ClientSocket:
         self._outbox = Outbox(settings.waiting_messages, supersedes=True)
         self._room = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
-        self._awaited: asyncio.Timeout | None = None
+        self._patience = Patience(asyncio.get_running_loop(), self._connection.interrupt)
         self.draining = False
         self.code = LOST
         self.received = 0
@@ -114,15 +114,13 @@ class ClientSocket:
                 stops.
             Gone: the client has closed.
         """
-        try:
-            async with asyncio.timeout(0 if self.draining else timeout_s) as self._awaited:
-                data = await self._receive_data()
-        except TimeoutError:
+        self._patience.begin(timeout_s)
+        while (data := await self._receive_data()) is None:
             if self.draining:
-                raise Refusal("draining", STOPPING, RESTART) from None
-            raise Refusal("timeout", f"{awaited} within {timeout_s:g} s", PROTOCOL) from None
-        finally:
-            self._awaited = None
+                raise Refusal("draining", STOPPING, RESTART)
+            if self._patience.over:
+                raise Refusal("timeout", f"{awaited} within {timeout_s:g} s", PROTOCOL)
+        self._patience.end()
         if self._text is None:
             self._text = isinstance(data, str)
         return self._decoded(data)
@@ -155,8 +153,7 @@ class ClientSocket:
     def drain(self) -> None:
         """Asks the session to end because the server stops."""
         self.draining = True
-        if self._awaited is not None and not self._awaited.expired():
-            self._awaited.reschedule(asyncio.get_running_loop().time())
+        self._connection.interrupt()
 
     def leave(self) -> None:
         """Ends the connection because its client has come back on another."""
@@ -171,8 +168,8 @@ class ClientSocket:
         """
         if self._closed:
             raise Gone
-        if not self._outbox and self._connection.writable.is_set():
-            await self._transmit(message)
+        if self._free:
+            self._transmit((message,))
             return
         dropped = self._outbox.dropped
         while not self._outbox.put(message):
@@ -187,6 +184,22 @@ class ClientSocket:
             self._metrics.dropped("slow-client", self._outbox.dropped - dropped)
         if self._writer is None:
             self._writer = asyncio.create_task(self._empty_outbox())
+
+    async def send_all(self, waiting: deque[Actions | Event]) -> None:
+        """Sends messages in their order; each leaves `waiting` when it is sent.
+
+        Raises:
+            Gone: as with `send`; what is left was not sent.
+        """
+        while waiting:
+            if self._closed or not self._free:
+                await self.send(waiting[0])
+                waiting.popleft()
+                continue
+            together = list(islice(waiting, AT_ONCE))
+            self._transmit(together)
+            for _ in together:
+                waiting.popleft()
 
     async def refuse(self, refusal: Refusal) -> None:
         """Tells the client what it did wrong, and closes where that ends the connection."""
@@ -211,12 +224,16 @@ class ClientSocket:
         if not self._closed:
             self._closed = True
             short = reason.encode()[:123].decode(errors="ignore")
-            with _gone():
+            try:
                 await self._websocket.close(code, short)
+            except (WebSocketDisconnect, RuntimeError, OSError):
+                # RuntimeError is what Starlette says of a socket that is closed already.
+                raise Gone from None
 
     async def release(self) -> None:
         """Lets go of what still waits, once the session is over."""
         self._closed = True
+        self._patience.stop()
         if self._writer is not None:
             self._writer.cancel()
             await asyncio.gather(self._writer, return_exceptions=True)
@@ -228,7 +245,7 @@ class ClientSocket:
                 async with asyncio.timeout(self._settings.send_s):
                     await self._connection.writable.wait()
                 while self._outbox and self._connection.writable.is_set():
-                    await self._transmit(self._outbox.take())
+                    self._transmit((self._outbox.take(),))
                 self._room.set()
         except TimeoutError:
             self._end(NOT_ALLOWED, f"nothing was read for {self._settings.send_s:g} s")
@@ -238,21 +255,23 @@ class ClientSocket:
             self._writer = None
             self._room.set()
 
-    async def _transmit(self, message: ServerMessage) -> None:
-        """Hands a message to the transport, which has room: this does not wait."""
-        data = encode(self._outbox.stamped(message), text=self._text is not False)
+    @property
+    def _free(self) -> bool:
+        """Whether a message can be handed to the network at once, before no other."""
+        return not self._outbox and self._connection.writable.is_set()
+
+    def _transmit(self, messages: Sequence[ServerMessage]) -> None:
+        """Hands messages to the transport, which has room."""
+        text = self._text is not False
         try:
-            with _gone():
-                if isinstance(data, str):
-                    await self._websocket.send_text(data)
-                else:
-                    await self._websocket.send_bytes(data)
-        except Gone:
+            self._connection.tell(encode(self._outbox.stamped(m), text=text) for m in messages)
+        except Ended:
             self._closed = True
-            raise
-        self.sent += 1
-        if isinstance(message, Actions):
-            self._metrics.answered(self._model, message.timing.queue_ms / 1e3)
+            raise Gone from None
+        self.sent += len(messages)
+        for message in messages:
+            if isinstance(message, Actions):
+                self._metrics.answered(self._model, message.timing.queue_ms / 1e3)
 
     def _end(self, code: int, reason: str) -> None:
         self._closed = True
@@ -264,34 +283,17 @@ class ClientSocket:
         self.received += 1
         size = len(data.encode()) if isinstance(data, str) else len(data)
         keypoints, images = self._settings.message_bytes, self._settings.image_bytes
-        self._check_size(size, max(keypoints, images) if self._images else keypoints)
+        check_size(size, max(keypoints, images) if self._images else keypoints)
         message = decode(data)
         if self._images:
-            self._check_size(size, images if isinstance(message, Image) else keypoints)
+            check_size(size, images if isinstance(message, Image) else keypoints)
         return message
 
-    def _check_size(self, size: int, limit: int) -> None:
-        if size > limit:
-            raise Refusal(
-                "too-large", f"a message is at most {limit} bytes, this one has {size}", TOO_LARGE
-            )
-
-    async def _receive_data(self) -> str | bytes:
-        message = await self._websocket.receive()
-        if message["type"] == "websocket.disconnect":
+    async def _receive_data(self) -> str | bytes | None:
+        try:
+            return await self._connection.next_message()
+        except Ended as ended:
             if not self._closed:
-                self.code = int(message.get("code") or LOST)
+                self.code = ended.code
             self._closed = True
-            raise Gone
-        text: str | None = message.get("text")
-        return text if text is not None else message["bytes"]
-
-
-@contextlib.contextmanager
-def _gone() -> Iterator[None]:
-    """Turns what the libraries raise of a connection that is no more into `Gone`."""
-    try:
-        yield
-    except (WebSocketDisconnect, RuntimeError, OSError):
-        # RuntimeError is what Starlette says of a socket that is closed already.
-        raise Gone from None
+            raise Gone from None

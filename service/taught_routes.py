@@ -1,5 +1,6 @@
 """Named sets of taught actions over HTTP: listed, exported, imported and deleted."""
 
+import asyncio
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,8 @@ from service.taught_file import exported, imported
 from service.taught_store import TaughtError
 from service.teaching import Teaching
 
-FILE_BYTES = 64 << 20
-"""Of an imported set: a hundred actions with twenty examples each of 256 features take 40 MB."""
+FILE_BYTES = 96 << 20
+"""Of an imported set: a hundred actions with twenty examples each of 256 features take 70 MB."""
 
 MEDIA_TYPE = "application/msgpack"
 
@@ -60,7 +61,8 @@ def taught_routes(shared: Shared) -> APIRouter:
             raise HTTPException(409, str(error)) from None
         if not actions:
             raise HTTPException(404, f"there is no set {name:.60}")
-        return Response(exported(actions, model), media_type=MEDIA_TYPE)
+        content = await asyncio.to_thread(exported, actions, model)
+        return Response(content, media_type=MEDIA_TYPE)
 
     @routes.put(
         "/{name}",
@@ -78,7 +80,7 @@ def taught_routes(shared: Shared) -> APIRouter:
         content = await whole_body(request, FILE_BYTES, shared.settings.idle_s)
         async with shared.models.acquire() as model:
             try:
-                actions = imported(content, model_of(model.spec))
+                actions = await asyncio.to_thread(imported, content, model_of(model.spec))
                 teaching = Teaching(model.spec, shared.settings.taught_actions)
                 teaching.check(actions, await _width(model))
             except (TaughtError, Refusal) as error:

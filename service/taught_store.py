@@ -6,7 +6,7 @@ be written, because the disk is full say, the set is as it was and whoever asked
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -16,10 +16,12 @@ import msgspec
 
 from model.pose.few_shot import Example
 from service.taught import Actions, TaughtAction, TaughtExample, packed_example, unpacked
+from service.teaching import MOST_EXAMPLES
 
 FORMAT = 1
 LONGEST_NAME = 60
 MOST_SETS = 100
+MOST_ACTIONS = 100
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS sets (name TEXT PRIMARY KEY, model TEXT NOT NULL) STRICT;
@@ -45,14 +47,24 @@ class TaughtStore:
     Args:
         path: of the file; it is made where there is none.
         most_sets: how many it may hold.
+        most_actions: how many each set may hold, whoever teaches them.
+        most_examples: how many each action may have.
 
     Raises:
         TaughtError: it cannot be opened, or is no store of this version.
     """
 
-    def __init__(self, path: Path, most_sets: int = MOST_SETS) -> None:
+    def __init__(
+        self,
+        path: Path,
+        most_sets: int = MOST_SETS,
+        most_actions: int = MOST_ACTIONS,
+        most_examples: int = MOST_EXAMPLES,
+    ) -> None:
         self._path = path
         self._most_sets = most_sets
+        self._most_actions = most_actions
+        self._most_examples = most_examples
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="posewire-taught")
         try:
             self._database = self._thread.submit(self._open).result()
@@ -76,10 +88,10 @@ class TaughtStore:
         """Adds an example to a set, which is made where there is none.
 
         Raises:
-            TaughtError: as with `load`, or it cannot be written; the set is then as it was.
+            TaughtError: as with `load`, or there is no room for it, or it cannot be written; the
+                set is then as it was.
         """
-        packed = msgspec.msgpack.encode(packed_example(example))
-        await self._do(lambda: self._add(name, model, [(label, packed)]))
+        await self._do(lambda: self._add(name, model, {label: (example,)}))
 
     async def replace(self, name: str, model: str, actions: Actions) -> None:
         """Makes a set hold just these actions, as when a file is imported.
@@ -87,12 +99,7 @@ class TaughtStore:
         Raises:
             TaughtError: as with `add`.
         """
-        rows = [
-            (label, msgspec.msgpack.encode(packed_example(example)))
-            for label, examples in actions.items()
-            for example in examples
-        ]
-        await self._do(lambda: self._add(name, model, rows, anew=True))
+        await self._do(lambda: self._add(name, model, actions, anew=True))
 
     async def forget(self, name: str, label: str) -> None:
         """Takes an action out of a set.
@@ -160,23 +167,27 @@ class TaughtStore:
         except ValueError as error:
             raise TaughtError(f"{self._path}: the set {name} is damaged: {error}") from None
 
-    def _add(
-        self, name: str, model: str, rows: list[tuple[str, bytes]], *, anew: bool = False
-    ) -> None:
+    def _add(self, name: str, model: str, actions: Actions, *, anew: bool = False) -> None:
         _check_name(name)
-        self._check_model(name, model)
+        rows = [
+            (name, label, msgspec.msgpack.encode(packed_example(example)))
+            for label, examples in actions.items()
+            for example in examples
+        ]
         with closing(self._database.cursor()) as cursor:
             cursor.execute("BEGIN IMMEDIATE")
             try:
+                # Another process may have made the set, or filled it, until just now.
+                self._check_model(name, model)
                 cursor.execute("INSERT OR IGNORE INTO sets VALUES (?, ?)", (name, model))
                 if cursor.rowcount == 1:
                     self._check_room(cursor)
                 if anew:
                     cursor.execute("DELETE FROM examples WHERE name = ?", (name,))
                 cursor.executemany(
-                    "INSERT INTO examples (name, label, example) VALUES (?, ?, ?)",
-                    [(name, label, packed) for label, packed in rows],
+                    "INSERT INTO examples (name, label, example) VALUES (?, ?, ?)", rows
                 )
+                self._check_size(cursor, name, actions)
                 cursor.execute("COMMIT")
             except (sqlite3.Error, TaughtError):
                 # A full disk may have rolled back already.
@@ -197,6 +208,24 @@ class TaughtStore:
         (sets,) = cursor.execute("SELECT count(*) FROM sets").fetchone()
         if sets > self._most_sets:
             raise TaughtError(f"at most {self._most_sets} sets are kept; delete one first")
+
+    def _check_size(self, cursor: sqlite3.Cursor, name: str, labels: Iterable[str]) -> None:
+        """Refuses a set that has become too large, by the actions of these labels."""
+        counted = cursor.execute(
+            "SELECT label, count(*) FROM examples WHERE name = ? GROUP BY label", (name,)
+        )
+        examples: dict[str, int] = dict(counted)
+        if len(examples) > self._most_actions:
+            raise TaughtError(
+                f"a set holds at most {self._most_actions} actions, and {name} would hold more; "
+                "forget one first"
+            )
+        for label in labels:
+            if examples.get(label, 0) > self._most_examples:
+                raise TaughtError(
+                    f"a set holds at most {self._most_examples} examples of an action, and {name} "
+                    f"would hold more of {label:.60}; forget it first"
+                )
 
     def _forget(self, name: str, label: str) -> None:
         self._database.execute("DELETE FROM examples WHERE name = ? AND label = ?", (name, label))

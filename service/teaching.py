@@ -7,6 +7,7 @@ saved. Which frame is which action is `model.pose.few_shot`'s.
 from collections import deque
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,7 +30,9 @@ MOST_EXAMPLES = 20
 Features = NDArray[np.float32]
 
 
-class _Seen(NamedTuple):
+class _Seen(msgspec.Struct, frozen=True, gc=False):
+    """A frame of the last minute: of all sessions too many for each collection to look at."""
+
     time_ms: float
     person: int
     feature: NDArray[np.float16]

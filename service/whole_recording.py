@@ -27,7 +27,8 @@ TOGETHER = 16
 """Windows that are run together: what a live stream may have to wait for."""
 
 AT_ONCE = 32
-"""People who are read before others have their turn."""
+"""People who are read before others have their turn, where nobody counts as one; and runs that wait
+before they are answered, though they may hold no window."""
 
 RunClips = Callable[[NDArray[np.float32]], Awaitable[Outputs]]
 """Runs clips (N, 3, T, V, M), N at least 1."""
@@ -95,12 +96,10 @@ async def label_recording(
     reader = PeopleReader(hello, layout_named(hello.layout), settings.people, spec.dimensions)
     labelling = Labelling(hello, spec, settings, taught)
     said = await _said(posted.poses, reader, labelling, run_clips, settings)
-    answers = [each for each in said if isinstance(each, FrameAnswer)]
+    # Of hours it takes a second, for which no stream should wait.
+    frames, segments = await asyncio.to_thread(_told, said)
     return LabelledRecording(
-        f"{spec.name} {spec.version}",
-        (*spec.labels, *taught.actions),
-        tuple(LabelledFrame(each.time_ms, person_actions(each)) for each in answers),
-        _segments([each for each in said if isinstance(each, Event)]),
+        f"{spec.name} {spec.version}", (*spec.labels, *taught.actions), frames, segments
     )
 
 
@@ -113,7 +112,7 @@ async def _said(
 ) -> list[Said]:
     said: list[Said] = []
     waiting: list[Run] = []
-    people_read = 0
+    windows = read = 0
     for number, pose in enumerate(poses):
         try:
             if labelling.check(pose.t_ms):
@@ -121,14 +120,15 @@ async def _said(
             labelling.push(pose.t_ms, reader.read(pose))
         except Refusal as refusal:
             raise BadRecording(f"frame {number}: {refusal}", CONTRADICTORY) from None
-        people_read += len(pose.people)
+        read += max(len(pose.people), 1)
         if run := labelling.due():
             waiting.append(run)
-        if sum(len(run.clips) for run in waiting) >= TOGETHER:
+            windows += len(run.clips)
+        if windows >= TOGETHER or len(waiting) >= AT_ONCE:
             said += await _answered(labelling, waiting, run_clips)
-            waiting = []
-        elif people_read >= AT_ONCE:
-            people_read = 0
+            waiting, windows = [], 0
+        if read >= AT_ONCE:
+            read = 0
             await asyncio.sleep(0)
     waiting.append(labelling.finish())
     return said + await _answered(labelling, waiting, run_clips)
@@ -146,6 +146,13 @@ async def _answered(labelling: Labelling, runs: list[Run], run_clips: RunClips) 
         part = outputs and Outputs(outputs.logits[rows], outputs.features[rows])
         said += labelling.said(run, part)
     return said
+
+
+def _told(said: list[Said]) -> tuple[tuple[LabelledFrame, ...], tuple[LabelledSegment, ...]]:
+    """What was said as it is answered: of every frame, and the segments."""
+    answers = [each for each in said if isinstance(each, FrameAnswer)]
+    frames = tuple(LabelledFrame(each.time_ms, person_actions(each)) for each in answers)
+    return frames, _segments([each for each in said if isinstance(each, Event)])
 
 
 def _segments(events: list[Event]) -> tuple[LabelledSegment, ...]:

@@ -1,4 +1,4 @@
-"""The decision: logits of one frame become a label, a calibrated score and whether it is known.
+"""The decision: the logits of a frame become a label, a calibrated score and whether it is known.
 
 Knows no stream and no history; hysteresis over frames is `model.pose.hysteresis`.
 """
@@ -43,20 +43,27 @@ def probabilities(logits: NDArray[np.float32], temperature: float) -> NDArray[np
     return shares
 
 
-def decide(
+def decisions(
     logits: NDArray[np.float32], labels: tuple[str, ...], calibration: Calibration, top_k: int = 1
-) -> Decision:
-    """Decides on one frame.
+) -> list[Decision]:
+    """Decides on frames, each by itself.
 
     Args:
-        logits: (K,).
+        logits: (N, K).
         labels: K labels.
         calibration: temperature and thresholds.
         top_k: how many of the most probable labels to list, at least 1.
     """
     scores = probabilities(logits, calibration.temperature)
-    order = np.argsort(-scores, kind="stable")[:top_k]
-    top = tuple((labels[index], float(scores[index])) for index in order)
+    order = np.argsort(-scores, axis=-1, kind="stable")[:, :top_k]
+    best = scores[np.arange(len(scores))[:, None], order]
+    return [
+        _decision(tuple((labels[index], score) for index, score in top), calibration)
+        for top in map(zip, order.tolist(), best.tolist())
+    ]
+
+
+def _decision(top: tuple[tuple[str, float], ...], calibration: Calibration) -> Decision:
     label, score = top[0]
     needed = calibration.thresholds.get(label, calibration.unknown_threshold)
     return Decision(label, score, label == BACKGROUND or score >= needed, top)

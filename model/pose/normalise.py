@@ -4,7 +4,7 @@ Training and service call this one function, by the name that the artifact decla
 network and no time: frame T-1 is whatever the caller put there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal, get_args
 
 import numpy as np
@@ -96,10 +96,10 @@ def normalise(
     Raises:
         ValueError: the scheme needs a joint that the layout lacks, or a picture size and got none.
     """
+    present = keypoints[..., 3] > 0
     finite = np.isfinite(keypoints)
-    # A reduction over an axis of four costs more than all the rest of this.
-    present = finite[..., 0] & finite[..., 1] & finite[..., 2] & (keypoints[..., 3] > 0)
-    present &= finite[..., 3]
+    if not finite.all():
+        present &= finite.all(axis=-1)
     rows = np.where(present[..., None], keypoints, np.float32(0))
     points, score = rows[..., :3], rows[..., 3]
     joints = joints_needed(scheme, layout)
@@ -118,51 +118,68 @@ def normalise(
         case "published-2d":
             points = _published_2d(points, size)
             third = np.zeros_like(score)
-    channels = (points[..., 0], points[..., 1], third)
-    return np.stack(channels, axis=1).astype(np.float32, copy=False)
-
-
-def _between(points: Floats, present: Flags, joints: list[int]) -> Floats:
-    """The mean of some joints, (B, T, V, M, 2) → (B, T, M, 2); NaN where one of them is missing."""
-    seen = np.expand_dims(np.all(present[..., joints, :], axis=-2), -1)
-    return np.where(seen, points[..., joints, :, :].mean(axis=-3), np.float32(np.nan))
+    clips = np.empty((len(points), 3, *points.shape[1:-1]), np.float32)
+    clips[:, 0], clips[:, 1], clips[:, 2] = points[..., 0], points[..., 1], third
+    return clips
 
 
 def _body_2d(points: Floats, present: Flags, joints: list[int]) -> Floats:
-    thorax = _between(points, present, joints[:2])
-    pelvis = _between(points, present, joints[2:])
-    left, right = (_between(points, present, [joint]) for joint in joints[:2])
-    count = present.sum(axis=2, dtype=np.float32)[..., None]
-    middle = np.where(count > 0, points.sum(axis=2) / np.maximum(count, 1), np.float32(np.nan))
+    seen = np.where(present[..., joints, :, None], points[..., joints, :, :], np.float32(np.nan))
+    left, right, left_hip, right_hip = seen.transpose(2, 0, 1, 3, 4)
+    half = np.float32(0.5)
+    thorax, pelvis = half * (left + right), half * (left_hip + right_hip)
+
+    def middle() -> Floats:
+        count = present.sum(axis=2, dtype=np.float32)[..., None]
+        return np.where(count > 0, points.sum(axis=2) / np.maximum(count, 1), np.float32(np.nan))
+
+    def spread() -> Floats:
+        total = np.maximum(present.sum(axis=(1, 2), dtype=np.float32), 1)
+        mean: Floats = np.sum(moved**2, axis=(1, 2, 4)) / total
+        return np.sqrt(mean)[:, None]
 
     # One person's median over the window: a joint lost for a moment must not make the body jump.
-    shift = _median_over_frames(_known(_known(pelvis, thorax), middle), np.float32(0))
+    centre = _known(pelvis, lambda: _known(thorax, middle))
+    shift = _known(_median_over_frames(centre), lambda: np.zeros((), np.float32))
     moved = np.where(present[..., None], points - shift[:, :, None], np.float32(0))
 
     # The torso and the shoulders foreshorten in turn, so the longer of the two is nearer.
-    torso = np.linalg.norm(thorax - pelvis, axis=-1)
-    width = np.linalg.norm(left - right, axis=-1) / np.float32(SHOULDERS_A_TORSO)
-    length = np.fmax(torso, width)
-    total = np.maximum(present.sum(axis=(1, 2), dtype=np.float32), 1)
-    spread = np.sqrt(np.sum(moved**2, axis=(1, 2, 4)) / total)[:, None]
-    scale = _median_over_frames(np.where(length > 0, length, np.float32(np.nan)), spread)
+    width = _length(left - right) / np.float32(SHOULDERS_A_TORSO)
+    length = np.fmax(_length(thorax - pelvis), width)
+    lengths = np.where(length > 0, length, np.float32(np.nan))
+    scale = _known(_median_over_frames(lengths), spread)
     moved /= np.maximum(scale, np.float32(1e-6))[:, :, None, :, None]
     return moved
 
 
-def _known(first: Floats, other: Floats) -> Floats:
-    """`first` in the windows (axis 0) in which it is ever known, that is not NaN, else `other`."""
+def _length(vectors: Floats) -> Floats:
+    """The lengths of vectors (..., 2)."""
+    x, y = vectors[..., 0], vectors[..., 1]
+    lengths: Floats = np.sqrt(x * x + y * y)
+    return lengths
+
+
+def _known(first: Floats, other: Callable[[], Floats]) -> Floats:
+    """`first` in the windows (axis 0) in which it is ever known, that is not NaN, else `other`.
+
+    A stream's windows are normalised one by one, many a second: `other` is seldom needed, and then
+    alone it is computed.
+    """
     unknown = np.isnan(first).all(axis=1, keepdims=True)
-    return np.where(unknown, other, first)
+    return np.where(unknown, other(), first) if unknown.any() else first
 
 
-def _median_over_frames(values: Floats, otherwise: Floats | np.float32) -> Floats:
-    """The median over axis 1 (T), kept as a length-1 axis, of the values that are not NaN."""
+def _median_over_frames(values: Floats) -> Floats:
+    """The median over axis 1 (T), kept with length 1, of what is not NaN; NaN where all is."""
+    frames = values.shape[1]
     ordered = np.sort(values, axis=1)
+    if not np.isnan(ordered[:, -1]).any():
+        low, high = (frames - 1) // 2, frames // 2
+        return (ordered[:, low : low + 1] + ordered[:, high : high + 1]) / np.float32(2)
     count = np.sum(~np.isnan(values), axis=1, keepdims=True)
-    low = np.take_along_axis(ordered, np.maximum(count - 1, 0) // 2, axis=1)
-    high = np.take_along_axis(ordered, count // 2, axis=1)
-    return np.where(count > 0, (low + high) / 2, otherwise)
+    lower = np.take_along_axis(ordered, np.maximum(count - 1, 0) // 2, axis=1)
+    higher = np.take_along_axis(ordered, count // 2, axis=1)
+    return (lower + higher) / np.float32(2)
 
 
 def _kinect_3d(points: Floats, present: Flags, joints: list[int]) -> Floats:

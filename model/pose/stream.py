@@ -5,14 +5,14 @@ the evaluation runs it over recordings, and they agree because it is the same. I
 no network and reads no clock.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model.pose.artifact import ArtifactSpec
-from model.pose.decision import STILL_WARMING, UNWATCHED, Decision, decide
+from model.pose.decision import STILL_WARMING, UNWATCHED, Decision, decisions
 from model.pose.hop import Hop
 from model.pose.layout import Layout
 from model.pose.mapping import layout_mapping
@@ -191,14 +191,16 @@ class LabelStream:
         Returns:
             One answer for each of the run's frames, oldest first.
         """
+        places = self.places(due)
+        decided = zip(places, self._decisions(places, logits), strict=True)
+        watched = {(place.time_ms, place.person): decision for place, decision in decided}
+
+        def said(frame: _Frame, person: int, window: PoseWindow) -> Decision:
+            unspoken = UNWATCHED if window in due.unwatched else STILL_WARMING
+            return watched.get((frame.time_ms, person), unspoken)
+
         return [
-            FrameAnswer(
-                frame.time_ms,
-                tuple(
-                    (person, self._decision(due, logits, frame.time_ms, window))
-                    for person, window in frame.people
-                ),
-            )
+            FrameAnswer(frame.time_ms, tuple((p, said(frame, p, w)) for p, w in frame.people))
             for frame in due.frames
         ]
 
@@ -248,15 +250,13 @@ class LabelStream:
         self._newest_ms = state.newest_ms
         self.refused, self.dropped = state.refused, state.dropped
 
-    def _decision(
-        self, due: DueWindows, logits: NDArray[np.float32], time_ms: float, window: PoseWindow
-    ) -> Decision:
-        row = due.rows.get(window)
-        if row is None:
-            return UNWATCHED if window in due.unwatched else STILL_WARMING
-        position = self._window.position(time_ms, due.end_ms)
-        spoken = logits[row, position] if self._spec.task == "frames" else logits[row]
-        return decide(spoken, self._spec.labels, self._spec.calibration, self._top_k)
+    def _decisions(self, places: Sequence[Place], logits: NDArray[np.float32]) -> list[Decision]:
+        if not places:
+            return []
+        rows = [place.row for place in places]
+        frames = [place.position for place in places]
+        spoken = logits[rows, frames] if self._spec.task == "frames" else logits[rows]
+        return decisions(spoken, self._spec.labels, self._spec.calibration, self._top_k)
 
     def _ready(self, end_ms: float) -> int:
         """How many of the waiting frames a run that ends at `end_ms` can answer."""

@@ -1,6 +1,5 @@
 """The load: what its clients send and note, and a small one against a real server."""
 
-import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,29 +8,17 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
 from benchmarks.__main__ import main
-from benchmarks.load import SETTLES_S, Load, measure_load, slope_mb_per_hour
+from benchmarks.load import Load, measure_load
 from benchmarks.load_clients import WARM_UP_S, Answer, Client, Plan, seen_by
-from benchmarks.load_figures import LoadPlan, is_flat, of_streams, row
+from benchmarks.load_figures import LoadPlan, of_streams, row
 from benchmarks.load_poses import recorded, wandering
+from benchmarks.memory_slope import UNKNOWN
 from model.pose.artifact import ArtifactSpec
 from model.pose.recording import write_recording
 from model.pose.store import PoseClip
 from tests.service.artifacts import COCO, KINECT
 
 WARM_MS = WARM_UP_S * 1000
-
-
-def test_memory_slope_is_that_of_the_line_through_what_was_seen() -> None:
-    """3 MB/h after all that is filled while it settles is 3 MB/h: what comes first says nothing.
-
-    Of a run that ended before there is no slope.
-    """
-    times_s = [700.0 + 10 * step for step in range(100)]
-    filling = [min(t - 700, SETTLES_S - 10) * 1e6 for t in times_s]
-    memory = [round(full + 3e6 * t / 3600) for full, t in zip(filling, times_s, strict=True)]
-    assert slope_mb_per_hour(times_s, memory) == pytest.approx(3, abs=1e-3)
-    assert math.isnan(slope_mb_per_hour(times_s[:5], memory[:5]))
-    assert [is_flat(slope) for slope in (-5.0, 3.0, 20.0, 20.1)] == [True, True, True, False]
 
 
 def test_beyond_the_hop_counts_from_the_frame_that_ended_the_window() -> None:
@@ -76,7 +63,7 @@ async def test_what_a_client_cannot_read_is_an_error_that_it_saw() -> None:
 def test_the_figures_of_all_runs_have_one_note() -> None:
     """Unless a run saw errors, so that a table says once what holds for all of its rows."""
     floats = np.ones(3, np.float32)
-    calm = Load(1, floats, floats, floats, 90, 90, 0, (), 0.1, 0.1, 1.0, 0.0)
+    calm = Load(1, floats, floats, floats, 90, 90, 0, (), 0.1, 0.1, 1.0, UNKNOWN)
     plan = LoadPlan(Path("any"))
     runs = [calm, replace(calm, clients=200, dropped=7), replace(calm, errors=("it broke",))]
     notes = [{figure.note for figure in of_streams(plan, run)} for run in runs]

@@ -115,18 +115,38 @@ def test_what_an_engine_cannot_take_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "engines"), [(H200, "engines"), (None, None)], ids=["TensorRT", "CUDA alone"]
+    ("kind", "engines", "missing"),
+    [(H200, "engines", f"{TENSORRT} and {CUDA}"), (None, None, CUDA)],
+    ids=["TensorRT", "CUDA alone"],
 )
 def test_what_was_really_got_is_said(
-    kind: EngineKind | None, engines: str | None, tmp_path: Path
+    kind: EngineKind | None, engines: str | None, missing: str, tmp_path: Path
 ) -> None:
-    """ONNX Runtime here has a CPU alone: the model runs on it, and both are named as missing."""
+    """ONNX Runtime here has a CPU alone: the model runs on it, and what was asked for is missing.
+
+    TensorRT that is not installed was not asked for.
+    """
     path = write(tmp_path / "a.onnx")
     folder = None if engines is None else tmp_path / engines
     engine = OnnxEngine(path, threads=1, machine=GpuBox(kind), engines=folder)
     assert engine.providers == CPU
     assert engine.degraded == (
-        "hands runs on CPUExecutionProvider: ONNX Runtime could not start "
-        f"{TENSORRT} and {CUDA} here"
+        f"hands runs on CPUExecutionProvider: ONNX Runtime could not start {missing} here"
     )
+    engine.close()
+
+
+@pytest.mark.parametrize(
+    ("providers", "missing"),
+    [(CPU, None), ((CUDA, *CPU), CUDA), ((TENSORRT, *CPU), TENSORRT)],
+    ids=["CPU", "CUDA", "TensorRT"],
+)
+def test_what_was_named_is_missed_and_nothing_else(
+    providers: tuple[str, ...], missing: str | None, tmp_path: Path
+) -> None:
+    """On a machine with everything, whoever names the CPU is served what they asked for."""
+    path = write(tmp_path / "a.onnx")
+    engine = OnnxEngine(path, threads=1, machine=GpuBox(H200), providers=providers)
+    said = f"hands runs on CPUExecutionProvider: ONNX Runtime could not start {missing} here"
+    assert engine.degraded == (said if missing else None)
     engine.close()

@@ -6,6 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
+from service.taught import model_of
+from service.teaching import MOST_EXAMPLES
 from tests.service.artifacts import KINECT
 from tests.service.bodies import STEP_MS, body, hello, pose
 from tests.service.engines import HeldEngine
@@ -164,6 +166,24 @@ async def test_sets_are_listed_exported_imported_and_deleted(tmp_path: Path) -> 
             assert await labels(other) == {"right up"}
         assert (await client.delete("/v1/taught/home")).status_code == 204
         assert (await client.delete("/v1/taught/home")).status_code == 404
+
+
+async def test_those_who_teach_one_set_share_its_limits() -> None:
+    """What others have filled is refused in one sentence; what was known is known as before."""
+    async with serving(HeldEngine(runs=ALWAYS)) as server, wire(server.stream) as client:
+        await shown(client, taught="home")
+        assert (await client.ask(TEACH))["examples"] == 1
+        store, model = server.server.shared.taught, model_of(KINECT)
+        (example,) = (await store.load("home", model))["bow"]
+        for _ in range(MOST_EXAMPLES - 1):
+            await store.add("home", model, "bow", example)
+        error = await client.ask(TEACH)
+        assert (error["code"], error["fatal"]) == ("not-saved", False)
+        assert error["message"].startswith("a set holds at most 20 examples of an action, and home")
+        assert await labels(client) == {"bow"}
+        file = await server.get("/v1/taught/home")
+        async with httpx.AsyncClient(base_url=server.http) as pages:
+            assert (await pages.put("/v1/taught/home", content=file.content)).json() == ["bow"]
 
 
 async def test_a_bow_is_no_bow_to_who_was_not_taught() -> None:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.pose.few_shot import Example
+from service.settings import Settings
 from service.taught import (
     Actions,
     TaughtExample,
@@ -20,7 +21,9 @@ from service.taught import (
     unpacked_example,
 )
 from service.taught_file import exported, imported
+from service.taught_routes import FILE_BYTES
 from service.taught_store import TaughtError, TaughtStore
+from service.teaching import LONGEST_LABEL, MOST_EXAMPLES
 
 MODEL = "hands 1 (abc)"
 
@@ -95,6 +98,48 @@ async def test_a_set_of_another_model_is_refused(tmp_path: Path) -> None:
     await store.close()
 
 
+async def test_a_set_has_one_model_whichever_process_makes_it_first(tmp_path: Path) -> None:
+    """Of two processes on one file that make a set at the same moment one is refused."""
+    ours, theirs = TaughtStore(tmp_path / "taught.sqlite"), TaughtStore(tmp_path / "taught.sqlite")
+
+    def first(statement: str) -> None:
+        """Lets the other process be just before our transaction."""
+        if statement.startswith("BEGIN"):
+            ours._database.set_trace_callback(None)
+            nod = {"nod": (example(1),)}
+            theirs._thread.submit(theirs._add, "home", "hands 2", nod).result()
+
+    await ours._do(lambda: ours._database.set_trace_callback(first))
+    with pytest.raises(TaughtError, match=r"with the model hands 2, and .+ to hands 1 \(abc\)"):
+        await ours.add("home", MODEL, "bow", example(2))
+    assert same(await theirs.load("home", "hands 2"), {"nod": (example(1),)})
+    await ours.close()
+    await theirs.close()
+
+
+async def test_a_set_is_limited_whoever_teaches_it(tmp_path: Path) -> None:
+    """The first example or action beyond is refused, of all sessions and processes together."""
+    path = tmp_path / "taught.sqlite"
+    stores = [TaughtStore(path, most_actions=2, most_examples=3) for _ in range(2)]
+    for seed in range(3):
+        await stores[seed % 2].add("home", MODEL, "bow", example(seed))
+    with pytest.raises(TaughtError, match=r"at most 3 examples of an action, .+ more of bow"):
+        await stores[1].add("home", MODEL, "bow", example(3))
+    await stores[0].add("home", MODEL, "nod", example(4))
+    kept = {"bow": (example(0), example(1), example(2)), "nod": (example(4),)}
+    with pytest.raises(TaughtError, match="at most 2 actions, and home would hold more; forget"):
+        await stores[1].add("home", MODEL, "wave", example(5))
+    with pytest.raises(TaughtError, match="at most 2 actions"):
+        await stores[1].replace("home", MODEL, {label: (example(6),) for label in "abc"})
+    assert same(await stores[0].load("home", MODEL), kept)
+    await stores[0].forget("home", "bow")
+    await stores[1].add("home", MODEL, "wave", example(5))
+    await stores[1].add("away", MODEL, "bow", example(7))
+    assert list(await stores[0].load("home", MODEL)) == ["nod", "wave"]
+    for store in stores:
+        await store.close()
+
+
 @pytest.mark.parametrize("content", [b"", b"poses", bytes(9000)])
 def test_what_is_no_store_is_refused(tmp_path: Path, content: bytes) -> None:
     """A file of something else is named and left as it is; an empty one becomes a store."""
@@ -122,6 +167,20 @@ def test_a_set_goes_from_one_service_to_another_as_a_file() -> None:
     newer = content.replace(b"\xa7version\x01", b"\xa7version\x05")
     with pytest.raises(TaughtError, match="reads version 1 of a taught set, the file is of versi"):
         imported(newer, MODEL)
+
+
+def test_the_largest_set_goes_as_a_file_too() -> None:
+    """As many actions and examples as the defaults allow, of the default model's features."""
+    most = Settings().taught_actions
+    each = (example(1, 256),) * MOST_EXAMPLES
+    actions = {f"{number:🤸<{LONGEST_LABEL}}": each for number in range(most)}
+    content = exported(actions, MODEL)
+    size = len(content)
+    assert size <= FILE_BYTES
+    back = imported(content, MODEL)
+    assert list(back) == list(actions)
+    assert {len(examples) for examples in back.values()} == {MOST_EXAMPLES}
+    assert packed_example(back[min(back)][-1]) == packed_example(each[-1])
 
 
 @given(st.binary(max_size=60), st.integers(0, 400))

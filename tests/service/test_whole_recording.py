@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from model.pose.artifact_session import Outputs
 from service.recording_body import BadRecording, read_recording
 from service.settings import Settings
-from service.whole_recording import TOGETHER, LabelledRecording, label_recording
+from service.whole_recording import AT_ONCE, TOGETHER, LabelledRecording, label_recording
 from tests.service.artifacts import KINECT
 from tests.service.bodies import STEP_MS, body, hello, pose
 from tests.service.engines import HeldEngine, known_outputs
@@ -107,8 +107,8 @@ async def test_every_form_says_the_same() -> None:
         assert [f.t_ms for f in found.frames] == [f.t_ms for f in expected.frames]
 
 
-async def test_it_takes_small_turns() -> None:
-    """However long it is, no more than a few windows are run together, and others come between."""
+async def turns_and_batches(frames: list[dict[str, Any]]) -> tuple[int, list[int]]:
+    """How often others had their turn while frames were labelled, and how many clips each run."""
     batches: list[int] = []
     turns = 0
 
@@ -119,10 +119,30 @@ async def test_it_takes_small_turns() -> None:
             await asyncio.sleep(0)
 
     task = asyncio.create_task(other())
-    await labelled(msgspec.json.encode(whole(frames_of(300))), batches=batches)
+    found = await labelled(msgspec.json.encode(whole(frames)), batches=batches)
     task.cancel()
+    assert len(found.frames) == len(frames)
+    return turns, batches
+
+
+async def test_it_takes_small_turns() -> None:
+    """However long it is, no more than a few windows are run together, and others come between."""
+    turns, batches = await turns_and_batches(frames_of(300))
     assert max(batches) <= TOGETHER + 1
     assert turns > len(batches) > 10
+
+
+@pytest.mark.parametrize("people", [0, 1])
+async def test_it_takes_small_turns_where_nothing_is_run(people: int) -> None:
+    """Frames of nobody, or of one who is new in each, give no window, and let others come too."""
+    somebody = body(KINECT).tolist()
+    frames = [
+        pose(number) | {"people": [{"id": number, "keypoints": somebody}] * people}
+        for number in range(20 * AT_ONCE)
+    ]
+    turns, batches = await turns_and_batches(frames)
+    assert batches == []
+    assert turns >= 20
 
 
 def npz(**arrays: Any) -> bytes:

@@ -8,10 +8,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from benchmarks.browser import CHROMIUM, launch, webcam
 from benchmarks.film import Scene, write_film
+from model.pose.artifact import Calibration
 from tests.service.artifacts import COCO, write
 from tests.web.page_process import ROOT, PageProcess
 
@@ -20,16 +21,29 @@ SIGNING = VIDEOS / "ccby4_asl_walk_640x480_30fps.mkv"
 LABELS = ("background", "raise_left_hand", "raise_right_hand")
 EVERYDAY = ROOT / "weights" / "everyday-s.onnx"
 
+SOON_MS = 90_000
+"""Comes at once on an idle machine; on a busy one only what is broken takes longer than this."""
+
+expect.set_options(timeout=SOON_MS)
+
 OpenPage = Callable[..., Page]
 Launch = Callable[..., Browser]
-Snap = Callable[[Page, str], None]
+Snap = Callable[..., None]
 
 
 @pytest.fixture(scope="session")
 def hands(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An artifact of pictures whose labels are raised hands; its window suits a slow machine."""
     place = tmp_path_factory.mktemp("web") / "hands.onnx"
-    return write(place, replace(COCO, labels=LABELS, frames=128))
+    return write(place, replace(COCO, labels=LABELS, frames=512))
+
+
+@pytest.fixture(scope="session")
+def doubting(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, so unsure of everything that it knows no action."""
+    calibration = Calibration(temperature=8, unknown_threshold=0.9)
+    spec = replace(COCO, labels=LABELS, frames=512, calibration=calibration)
+    return write(tmp_path_factory.mktemp("web") / "doubting.onnx", spec)
 
 
 @pytest.fixture(scope="session")
@@ -99,6 +113,30 @@ def launched(playwright: Playwright) -> Iterator[Launch]:
         browser.close()
 
 
+def until_labelled(page: Page, label: str) -> None:
+    """Waits until somebody does this."""
+    named = page.locator("#people .action", has_text=label)
+    expect(named.first).to_be_visible(timeout=SOON_MS)
+
+
+def until_live(page: Page) -> None:
+    """Waits until the server has welcomed the stream."""
+    expect(page.locator("#status")).to_have_text("Live")
+
+
+def until_poses_found(page: Page) -> None:
+    """Waits until poses are found in this browser, and something is said of somebody."""
+    expect(page.locator("#pose-ms")).to_contain_text("ms")
+    expect(page.locator("#people .action").first).not_to_be_empty(timeout=SOON_MS)
+
+
+def start_lesson(page: Page, label: str, rounds: int) -> None:
+    """Fills the form in and presses the button."""
+    page.fill("#teach-label", label)
+    page.select_option("#teach-rounds", str(rounds))
+    page.click("#teach-start")
+
+
 def video(name: str) -> Path:
     """A video of real people; without it the test is skipped."""
     path = VIDEOS / name
@@ -112,8 +150,9 @@ def snap() -> Snap:
     """Keeps a screenshot in the directory that SCREENSHOTS names, if it names one."""
     directory = os.environ.get("SCREENSHOTS")
 
-    def keep(page: Page, name: str) -> None:
+    def keep(page: Page, name: str, after_ms: float = 0) -> None:
         if directory is not None:
+            page.wait_for_timeout(after_ms)
             page.evaluate("scrollTo(0, 0)")
             page.screenshot(path=Path(directory) / f"{name}.png")
 
@@ -143,6 +182,7 @@ def opened() -> Iterator[OpenPage]:
         context = browser.new_context(
             viewport={"width": size[0], "height": size[1]}, color_scheme="light", **options
         )
+        context.set_default_timeout(SOON_MS)
         page = context.new_page()
         page.add_init_script(script)
         one = Opened(page, [])

@@ -8,6 +8,9 @@ from typing import Self
 
 ROOT = Path(__file__).resolve().parents[2]
 
+STOP_S = 90
+"""It stops in a second; on a busy machine in some more."""
+
 
 class PageProcess:
     """A server, stopped with SIGTERM.
@@ -44,7 +47,7 @@ class PageProcess:
     def stop(self) -> None:
         """Stops it; nothing happens where it has stopped."""
         self._process.terminate()
-        self._process.communicate(timeout=20)
+        self._process.communicate(timeout=STOP_S)
 
     def __enter__(self) -> Self:
         return self

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,25 +26,25 @@ def example(document: Path, language: str, server: ServerProcess) -> str:
 
 def labels(command: list[str], place: Path) -> list[str]:
     """Runs a client and returns the labels that it printed of person 1."""
-    done = subprocess.run(command, cwd=place, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=place, capture_output=True, text=True, timeout=150)
     assert done.returncode == 0, done.stderr
     return [line.split()[1] for line in done.stdout.splitlines()]
 
 
-@pytest.fixture
-def pictures(coco_artifact: Path) -> ServerProcess:
+@pytest.fixture(scope="module")
+def pictures(coco_artifact: Path) -> Iterator[ServerProcess]:
     """A server that reads pictures, as the examples send them."""
-    return ServerProcess(coco_artifact)
+    with ServerProcess(coco_artifact) as process:
+        yield process
 
 
 @pytest.mark.parametrize("document", ["docs/web.md", "clients/web/client/README.md"])
 def test_the_browser_client_labels_what_it_sends(document: str, pictures: ServerProcess) -> None:
     """After `bye` the frames have been answered, and labelled once the window was full."""
-    with pictures as server:
-        if shutil.which("node") is None or not (WEB / "client" / "dist").is_dir():
-            pytest.skip("npm ci and npm run build have not been run in clients/web")
-        code = SOCKETS + example(ROOT / document, "js", server)
-        said = labels(["node", "--input-type=module", "--eval", code], WEB / "client")
+    if shutil.which("node") is None or not (WEB / "client" / "dist").is_dir():
+        pytest.skip("npm ci and npm run build have not been run in clients/web")
+    code = SOCKETS + example(ROOT / document, "js", pictures)
+    said = labels(["node", "--input-type=module", "--eval", code], WEB / "client")
     assert len(said) > 30
     assert "warming" in said
     assert said[-1] != "warming"
@@ -51,8 +52,7 @@ def test_the_browser_client_labels_what_it_sends(document: str, pictures: Server
 
 def test_the_python_client_does_the_same(pictures: ServerProcess) -> None:
     """The same stream in Python."""
-    with pictures as server:
-        code = example(ROOT / "docs" / "web.md", "python", server)
-        said = labels([sys.executable, "-c", code], ROOT)
+    code = example(ROOT / "docs" / "web.md", "python", pictures)
+    said = labels([sys.executable, "-c", code], ROOT)
     assert len(said) > 30
     assert said[-1] != "warming"

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks.page import answers_due
 from model.pose.artifact import BACKGROUND, WARMING
 from model.pose.artifact_session import ArtifactSession
 from model.pose.layout import layout_named
@@ -42,7 +43,7 @@ def samples(place: Path) -> dict[str, Any]:
     script = place / "keypoints.mjs"
     source = WEB / "page" / "tests" / "keypoints.ts"
     subprocess.run([bundler, source, "--file", script], cwd=WEB, check=True, capture_output=True)
-    done = subprocess.run(["node", script], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(["node", script], capture_output=True, text=True, check=True, timeout=150)
     printed: dict[str, Any] = json.loads(done.stdout)
     return printed
 
@@ -56,9 +57,8 @@ def said_of(
     for number, people in enumerate(frames):
         rows = np.insert(np.reshape(people[0], (-1, 3)), 2, 0, axis=1).astype(np.float32)
         stream.push(1000 * number / hz, {1: rows})
-        while (due := stream.due()) is not None:
-            logits = session.logits(due.clips) if len(due.clips) else np.zeros(0, np.float32)
-            decisions = (answer.people[0][1] for answer in stream.answers(due, logits))
+        for answers in answers_due(stream, session):
+            decisions = (answer.people[0][1] for answer in answers)
             said += [each.label if each.known else "" for each in decisions]
     return said
 

@@ -8,9 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.pose.artifact import Calibration
-from model.pose.decision import STILL_WARMING, UNWATCHED, decide, probabilities
+from model.pose.decision import STILL_WARMING, UNWATCHED, Decision, decisions, probabilities
 
 LABELS = ("background", "wave", "sit", "jump")
+
+
+def decide(
+    logits: np.ndarray[tuple[int], np.dtype[np.float32]],
+    labels: tuple[str, ...],
+    calibration: Calibration,
+    top_k: int = 1,
+) -> Decision:
+    """The decision on one frame, made beside another that has nothing to do with it."""
+    pair = np.stack((logits, np.arange(len(logits), dtype=np.float32)))
+    return decisions(pair, labels, calibration, top_k)[0]
 
 
 def _logits(*shares: float) -> np.ndarray[tuple[int], np.dtype[np.float32]]:

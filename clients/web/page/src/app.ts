@@ -99,7 +99,7 @@ export class App {
         },
         labelled: (actions) => {
           this.#stage.label(actions.people);
-          this.#lesson.identify(actions.t_ms, actions.people.map(({ id }) => id));
+          this.#lesson.answered(actions);
           this.#now.show(actions.people, this.#taught.labels, performance.now());
           this.#timeline.answer(actions);
         },
@@ -141,8 +141,8 @@ export class App {
       }
     });
     run.client.on("error", ({ message, fatal }) => {
-      // What goes wrong in a lesson is said there.
-      if (!fatal && !this.#lesson.running) this.#status.hinder(`The server refused something: ${message}.`);
+      // What is refused in a lesson is said there.
+      if (!fatal && !this.#lesson.asks) this.#status.hinder(`The server refused something: ${message}.`);
     });
     this.#lesson.follow(run);
   }

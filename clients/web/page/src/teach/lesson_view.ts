@@ -1,11 +1,12 @@
 /** Leads through a lesson: the form, the count-down over the picture, what was captured. */
 
-import type { Client, Taught } from "@posewire/client";
+import type { Actions, ErrorMessage, State, Taught } from "@posewire/client";
 
 import type { Run, Seen } from "../run";
 import { byId } from "../views/element";
 import { drawStrip } from "./strip";
 import { Lesson, type Span, type Step } from "./lesson";
+import { OtherMotion } from "./other_motion";
 
 export interface LessonHooks {
   readonly announce: (text: string) => void;
@@ -15,9 +16,15 @@ export interface LessonHooks {
 
 /** How long the server may take to have seen and learnt a span. */
 const PATIENCE_MS = 6000;
+/** How long other motion is waited for: at two frames a second there is enough by then. */
+const WATCH_MS = 30_000;
 const STRIP = 7;
-/** Said of a span that the server has nothing of. */
-const LOST = "you were not seen for the whole of it. Stay in the picture, and try once more";
+const NOBODY = "Not learnt: nobody was in the picture. Step back until your whole body is seen.";
+const UNSEEN =
+  "Not begun: too little was seen to tell it apart from. Step back until your whole body is in the picture, close what keeps this machine busy, and start again.";
+const NOT_ANSWERED = "Not learnt: the server did not answer in time. Check that the picture moves, and start again.";
+const STOPPED = "Stopped. Nothing more was learnt.";
+const DISCONNECTED = "Not learnt: the connection was lost. Start again once it is back.";
 
 export class LessonView {
   readonly #form = byId<HTMLFormElement>("teach");
@@ -27,6 +34,7 @@ export class LessonView {
   readonly #result = byId("captured");
   readonly #said = byId("captured-said");
   #run: Run | null = null;
+  readonly #others = new OtherMotion();
   #lesson: Lesson | null = null;
   #person: number | undefined;
   #seen: Seen[] = [];
@@ -38,37 +46,40 @@ export class LessonView {
       event.preventDefault();
       this.#begin();
     });
-    byId("lesson-stop").addEventListener("click", () => this.#end("Stopped. Nothing more was learnt."));
+    byId("lesson-stop").addEventListener("click", () => this.#end(STOPPED));
   }
 
-  /** Whether somebody teaches now. */
-  get running(): boolean {
-    return this.#lesson !== null;
+  /** Whether the server has been asked to learn: what it refuses now is said here. */
+  get asks(): boolean {
+    return this.#lesson?.asked ?? false;
   }
 
   /** Teaches from this source from now on. */
   follow(run: Run): void {
-    this.#end(null);
+    this.#end(this.#lesson === null ? null : STOPPED);
     this.#run = run;
+    this.#others.clear();
     run.client.on("taught", (taught) => this.#taught(taught));
-    run.client.on("error", ({ code, message }) => {
-      if (this.#lesson !== null) this.#end(`Not learnt: ${code === "bad-span" ? LOST : message}.`);
+    run.client.on("error", (error) => {
+      if (this.asks) this.#end(refusal(error));
     });
+    run.client.on("state", (state) => this.#connected(state));
   }
 
   /** Who was seen; the largest person is the one who teaches. */
   see(seen: Seen): void {
     const run = this.#run;
     if (this.#lesson === null || run === null) return;
-    if (this.#lesson.at(run.nowMs).kind === "perform") this.#seen.push(seen);
+    if (this.#lesson.at(run.nowMs, this.#others.frames).kind === "perform") this.#seen.push(seen);
   }
 
-  /** The ids of the people in the order in which they were seen. */
-  identify(tMs: number, ids: readonly number[]): void {
-    const seen = this.#run?.seenAt(tMs);
+  /** What was said of the people, in the order in which they were seen. */
+  answered(actions: Actions): void {
+    this.#others.answered(actions);
+    const seen = this.#run?.seenAt(actions.t_ms);
     if (this.#lesson === null || seen === undefined) return;
     const sizes = seen.people.map(extent);
-    this.#person = ids[sizes.indexOf(Math.max(...sizes))];
+    this.#person = actions.people[sizes.indexOf(Math.max(...sizes))]?.id;
   }
 
   #begin(): void {
@@ -79,8 +90,12 @@ export class LessonView {
       this.hooks.hinder("Teaching needs a stream. Choose a source first, and wait until it is live.");
       return;
     }
+    if (run.paused) {
+      this.hooks.hinder("Teaching needs movement. Press Play first.");
+      return;
+    }
     this.hooks.hinder(null);
-    this.#lesson = new Lesson(label, Number(byId<HTMLSelectElement>("teach-rounds").value), run.nowMs);
+    this.#lesson = new Lesson(label, Number(byId<HTMLSelectElement>("teach-rounds").value));
     this.#seen = [];
     this.#result.hidden = true;
     this.#overlay.hidden = false;
@@ -92,25 +107,33 @@ export class LessonView {
   #step(run: Run): void {
     const lesson = this.#lesson;
     if (lesson === null) return;
-    const step = lesson.at(run.nowMs);
+    const step = lesson.at(run.nowMs, this.#others.frames);
     this.#show(lesson, step);
     if (step.kind === "done") this.#end(null);
-    if (step.kind !== "settle") return;
-    const waited = run.nowMs - step.span.toMs;
-    if (run.answeredMs >= step.span.toMs && lesson.settles()) this.#teach(run.client, lesson, step.span);
-    else if (waited > PATIENCE_MS) this.#end("Not learnt: the server did not answer in time. Try once more.");
+    else if (step.kind === "watch" && step.waitedMs > WATCH_MS) this.#end(UNSEEN);
+    else if (step.kind !== "settle") return;
+    else if (step.waitedMs > PATIENCE_MS) this.#end(NOT_ANSWERED);
+    else if (run.answeredMs >= step.span.toMs && lesson.ask()) this.#teach(run, lesson, step.span);
   }
 
-  #teach(client: Client, lesson: Lesson, { fromMs, toMs }: Span): void {
+  #teach(run: Run, lesson: Lesson, { fromMs, toMs }: Span): void {
     const people = Math.max(0, ...this.#seen.map((seen) => seen.people.length));
-    if (people === 0) this.#end("Not learnt: nobody was in the picture. Step back until your whole body is seen.");
-    else client.teach(lesson.label, fromMs, toMs, people > 1 ? this.#person : undefined);
+    if (people === 0) this.#end(NOBODY);
+    else run.client.teach(lesson.label, fromMs, toMs, people > 1 ? this.#person : undefined);
+  }
+
+  /** A lesson does not outlive its connection: neither what was shown nor the answer is sure. */
+  #connected(state: State): void {
+    if (state.kind === "open" && !state.welcome.resumed) this.#others.clear();
+    const closedHere = state.kind === "ended" && state.error === null;
+    if (state.kind !== "open" && !closedHere && this.#lesson !== null) this.#end(DISCONNECTED);
   }
 
   #taught({ label, examples }: Taught): void {
     this.hooks.taught();
     const run = this.#run;
-    if (this.#lesson === null || run === null || examples === 0) return;
+    // An answer that comes after its lesson has ended is no answer to the next one.
+    if (this.#lesson?.asked !== true || this.#lesson.label !== label || run === null || examples === 0) return;
     const times = examples === 1 ? "1 example" : `${examples} examples`;
     const honest = examples < 3 ? "Three make it much surer than one." : "Do it again and see.";
     this.#said.textContent = `Learnt “${label}” from ${times}, the last of ${this.#seen.length} frames. ${honest}`;
@@ -128,13 +151,14 @@ export class LessonView {
     this.#overlay.dataset["kind"] = step.kind;
     this.#overlay.style.setProperty("--share", step.kind === "perform" ? step.share.toFixed(3) : "0");
     const [big, small] = {
+      watch: () => ["…", "First move a little, as you like"],
       count: () => [String(step.kind === "count" ? step.seconds : ""), `Get ready: ${lesson.label}`],
       perform: () => ["Go", lesson.label],
       settle: () => ["…", "Learning"],
     }[step.kind]();
     this.#big.textContent = big ?? "";
     this.#small.textContent = [small, round].filter(Boolean).join(" · ");
-    const said = step.kind === "settle" ? "" : `${big} ${step.kind === "perform" ? lesson.label : ""}`;
+    const said = { watch: small, count: big, perform: `${big} ${lesson.label}`, settle: "" }[step.kind] ?? "";
     if (said !== this.#announced) this.hooks.announce(said);
     this.#announced = said;
   }
@@ -144,6 +168,7 @@ export class LessonView {
     const taught = this.#lesson !== null;
     this.#lesson = null;
     this.#overlay.hidden = true;
+    this.#big.textContent = this.#small.textContent = this.#announced = "";
     if (said !== null) {
       this.#said.textContent = said;
       this.#result.hidden = false;
@@ -152,6 +177,13 @@ export class LessonView {
     }
     if (taught) byId("teach-start").focus({ preventScroll: true });
   }
+}
+
+/** Why an example was not learnt, and what to do. */
+function refusal({ code, message }: ErrorMessage): string {
+  if (code === "bad-span") return "Not learnt: you were not seen for the whole of it. Stay in the picture, and start again.";
+  const advice = code === "not-taught" ? " Do something else for some seconds, then start again." : "";
+  return `Not learnt: ${message}.${advice}`;
 }
 
 /** How high a person stands in the picture. */
