@@ -125,14 +125,14 @@ def _sealed(model: onnx.ModelProto, metadata: Mapping[str, str]) -> bytes:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    part = path.with_name(f".{path.name}.part")
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            part.write_bytes(content)
-            os.replace(part, path)
+            partial.write_bytes(content)
+            partial.replace(path)
         finally:
-            part.unlink(missing_ok=True)
+            partial.unlink(missing_ok=True)
     except FileExistsError:
         raise ArtifactError(f"{path}: cannot be written: {path.parent} is no folder") from None
     except OSError as error:

@@ -4,6 +4,7 @@
 so both stand in the name of their folder, beside the artifact's hash.
 """
 
+import os
 import re
 import shlex
 import shutil
@@ -99,25 +100,25 @@ def build(artifact: Artifact, builder: Builder, cache: Path) -> tuple[Path, bool
     engine = engine_path(artifact, builder, cache)
     if engine.is_file():
         return engine, False
-    part = engine.with_suffix(".part")
+    partial = engine.with_name(f".{engine.name}.{os.getpid()}.partial")
     timings = timing_cache(engine.parent, builder.kind)
-    command = build_command(artifact, part, timings, builder.trtexec)
+    command = build_command(artifact, partial, timings, builder.trtexec)
     try:
         engine.parent.mkdir(parents=True, exist_ok=True)
         done = subprocess.run(
             command, capture_output=True, text=True, errors="replace", timeout=_BUILD_S, check=False
         )
-        if done.returncode or not part.is_file():
+        if done.returncode or not partial.is_file():
             words = (done.stderr.strip() or done.stdout.strip() or "nothing").splitlines()
             raise ValueError(
                 f"{artifact.path}: trtexec ended with {done.returncode} and no engine; it last "
                 f"said: {words[-1][:200]}"
             )
-        part.replace(engine)
+        partial.replace(engine)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ValueError(f"{artifact.path}: trtexec could not build it: {error}") from None
     finally:
-        part.unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
     return engine, True
 
 

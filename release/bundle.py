@@ -19,10 +19,9 @@ from pathlib import Path
 from model.pose.artifact import ArtifactError
 from model.pose.figures import commit
 from model.pose.manifest import read_manifest
+from release.earlier import HASHES, earlier_bundle
 from release.licences import PAGE, licences
 from release.shipped import ReleaseError
-
-HASHES = "SHA256SUMS"
 
 TARGETS = ("cpu", "gpu")
 """Of docker/service.Dockerfile."""
@@ -96,7 +95,7 @@ def bundle(source: Source, out: Path) -> list[Path]:
         ReleaseError: something cannot be built, or is not what the repository says of it, or `out`
             holds what no bundle put there.
     """
-    earlier = earlier_bundle(out)
+    earlier_bundle(out)
     check_licences(source.root)
     with tempfile.TemporaryDirectory() as folder:
         place, built = Path(folder), Path(folder) / "built"
@@ -109,29 +108,11 @@ def bundle(source: Source, out: Path) -> list[Path]:
         files = sorted(built.iterdir())
         sums = [f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}" for file in files]
         (built / HASHES).write_text("\n".join(sums) + "\n", encoding="utf-8")
-        for file in earlier:
+        # Asked again, because building took a while.
+        for file in earlier_bundle(out):
             file.unlink()
         shutil.copytree(built, out, dirs_exist_ok=True)
     return sorted(out.iterdir())
-
-
-def earlier_bundle(out: Path) -> list[Path]:
-    """Returns the files of an earlier bundle in a folder; none where there is no folder.
-
-    Raises:
-        ReleaseError: it holds something else too, or is no folder.
-    """
-    if not out.exists():
-        return []
-    if not out.is_dir():
-        raise ReleaseError(f"expected a folder for the release, {out} is none")
-    found, sums = sorted(out.iterdir()), out / HASHES
-    lines = sums.read_text(encoding="utf-8").splitlines() if sums.is_file() else []
-    listed = {HASHES, *(line.partition("  ")[2] for line in lines)}
-    foreign = [path.name for path in found if path.name not in listed or not path.is_file()]
-    if foreign:
-        raise ReleaseError(f"{out} holds {foreign[0]}, which no earlier release put there")
-    return found
 
 
 def check_licences(root: Path) -> None:

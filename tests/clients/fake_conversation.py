@@ -45,6 +45,9 @@ class Conversation:
         if refusal := self._refusal(hello):
             await self._suffer(refusal)
             return
+        if self._fault and self._fault.with_welcome:
+            self._leave_with_welcome(self._fault)
+            return
         if self._fault and self._fault.after_poses == 0 and not self._fault.at_lesson:
             await self._suffer(self._fault)
             return
@@ -107,6 +110,13 @@ class Conversation:
             self._socket.transport.abort()
         else:
             await self._socket.close(fault.code, fault.reason)
+
+    def _leave_with_welcome(self, fault: Fault) -> None:
+        """Says welcome and closes in one piece, so that the client reads both before it sends."""
+        protocol = self._socket.protocol
+        protocol.send_binary(msgspec.msgpack.encode(self._welcome(None)))
+        protocol.send_close(fault.code, fault.reason)
+        self._socket.transport.write(b"".join(protocol.data_to_send()))
 
     async def _read(self, labeller: asyncio.Task[None]) -> None:
         async for data in self._socket:

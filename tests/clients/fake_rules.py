@@ -12,6 +12,7 @@ class Fault:
 
     Attributes:
         after_poses: It happens once so many poses have come; 0 means in place of `welcome`.
+        with_welcome: Its code closes in one piece with `welcome`, before the client can send.
         code: Closing code; None cuts the socket without a word.
         reason: Of the close.
         error: A fatal error's code and message, sent before.
@@ -27,6 +28,7 @@ class Fault:
     status: int | None = None
     hangs: bool = False
     at_lesson: bool = False
+    with_welcome: bool = False
 
 
 @dataclass

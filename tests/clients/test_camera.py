@@ -133,6 +133,9 @@ def test_sources_that_give_no_picture_are_refused_in_a_sentence(tmp_path: Path) 
     cases: list[tuple[tuple[object, ...], str]] = [
         ((absent,), f"there is no video {absent}"),
         ((text,), f"the video {text} gives no picture"),
+        ((tmp_path / ("x" * 300 + ".mp4"),), "there is no video "),
+        (("99999999999999",), "the camera 99999999999999 cannot be opened"),
+        (("9" * 5000,), "9 cannot be opened"),
         ((text, "--loop"), "a camera and a video play once"),
         ((text, "--encoding", "json"), "pictures are sent in MessagePack"),
     ]

@@ -151,6 +151,34 @@ def test_the_newest_frame_supersedes_and_is_counted() -> None:
     assert newest.superseded == 3
 
 
+@given(st.lists(st.sampled_from(["keep", "sent", "lost"]), max_size=40))
+def test_a_kept_frame_is_sent_or_waits_or_is_counted(acts: list[str]) -> None:
+    """Whatever is lost on its way, no frame vanishes, and none is sent after a newer one.
+
+    On its way another frame may come, and supersedes the one that was taken.
+    """
+    newest = NewestFrame()
+    sent_ms: list[float] = []
+    kept, on_its_way = 0, None
+    for act in acts:
+        if act == "keep":
+            newest.keep(Frame(float(kept), b""))
+            kept += 1
+        elif on_its_way is None:
+            on_its_way = newest.take()
+        else:
+            if act == "sent":
+                sent_ms.append(on_its_way.t_ms)
+            else:
+                newest.give_back(on_its_way)
+            on_its_way = None
+    waits = len(newest) + (on_its_way is not None)
+    assert len(sent_ms) + newest.superseded + waits == kept
+    assert sent_ms == sorted(set(sent_ms))
+    if kept and on_its_way is None and sent_ms[-1:] != [kept - 1.0]:
+        assert newest.take() == Frame(kept - 1.0, b"")
+
+
 def test_delays_grow_with_jitter_to_a_limit_and_end() -> None:
     """Each delay lies in the upper half of a bound that doubles up to the longest."""
     policy = Reconnect(attempts=6, first_s=1.0, longest_s=8.0)

@@ -74,6 +74,27 @@ async def test_a_live_stream_keeps_only_the_newest_frame_while_it_is_away() -> N
     assert client.counts.frames_sent == 6
 
 
+async def test_the_newest_frame_outlives_a_link_that_is_lost_at_once() -> None:
+    """A server that closes as it says welcome costs no frame: the next link begins with it."""
+    away = Reconnect(attempts=4, first_s=0.2, factor=1.0)
+    faults = [Fault(after_poses=5, code=1012), Fault(with_welcome=True, code=1012)]
+    with FakeServer(faults=faults) as server:
+        client = connect(server, reconnect=away)
+        async with client:
+            for frame in range(5):
+                await client.send_pose(frame * 10.0, [(1, keypoints(frame))])
+            async for message in client:
+                if isinstance(message, Reconnecting):
+                    break
+            for frame in range(5, 15):
+                await client.send_pose(frame * 10.0, [(1, keypoints(frame))])
+            await client.bye()
+    assert [len(session.poses) for session in server.sessions] == [5, 0, 1]
+    assert server.sessions[2].poses[0]["t_ms"] == 140.0
+    counts = client.counts
+    assert (counts.frames_sent, counts.dropped_by_client, counts.reconnects) == (6, 9, 2)
+
+
 async def test_superseded_frames_are_counted_over_sessions() -> None:
     """`dropped` of the server starts from nought in each session; the client's count goes on."""
     timing = Timing(label_s=0.05)

@@ -10,6 +10,7 @@ from tests.clients.samples import HELLO, keypoints, write_recording
 
 HELLO_LINE = json.dumps(HELLO)
 POSE_LINE = json.dumps({"type": "pose", "t_ms": 40, "people": []})
+NESTED_LINE = f'{{"type": "pose", "x": {"[" * 100_000}'
 
 
 def test_poses_come_as_they_were_sent(tmp_path: Path) -> None:
@@ -47,6 +48,16 @@ def test_a_fault_at_the_end_does_not_keep_the_beginning_back(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
+        (HELLO_LINE.replace("coco17", "\udcff"), "line 1 of {} is not JSON: 'utf-8' codec can't"),
+        (f"{HELLO_LINE}\n{NESTED_LINE}", "line 2 of {} is not JSON: maximum recursion depth"),
+        (
+            HELLO_LINE.replace('"version": 1', f'"version": 1, "options": {{"top_k": {10**30}}}'),
+            "line 1 of {} is not a hello: Expected `int` <= 9223372036854775807",
+        ),
+        (
+            f'{HELLO_LINE}\n{POSE_LINE[:-2]}{{"id": {10**30}, "keypoints": []}}]}}',
+            "line 2 of {} is not a pose: Expected `int` <= 9223372036854775807",
+        ),
         ("", "is empty; expected a hello, then poses"),
         ("\n \n", "is empty; expected a hello, then poses"),
         (HELLO_LINE, "{} holds no poses after its hello"),
@@ -74,7 +85,7 @@ def test_a_fault_at_the_end_does_not_keep_the_beginning_back(tmp_path: Path) -> 
 def test_every_fault_is_one_sentence(tmp_path: Path, content: str, sentence: str) -> None:
     """A bad recording is refused by naming the file, the line, and what was expected."""
     path = tmp_path / "bad.jsonl"
-    path.write_text(content)
+    path.write_bytes(content.encode(errors="surrogateescape"))
     with pytest.raises(RecordingError) as fault:
         list(Recording.open(path))
     assert sentence.format(path) in str(fault.value)

@@ -205,13 +205,21 @@ def test_frames_before_a_faulty_line_are_labelled(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [("--speed", "0"), ("--speed", "fast"), ("--top-k", "0"), ("--fast", "--speed", "2")],
+    [
+        ("--speed", "0"),
+        ("--speed", "fast"),
+        ("--top-k", "0"),
+        ("--top-k", str(10**30)),
+        ("--people", str(10**30)),
+        ("--fast", "--speed", "2"),
+    ],
 )
 def test_options_that_make_no_sense_are_refused(recording: Path, options: tuple[str, ...]) -> None:
     """The command line is checked before anything is opened."""
     result = run(recording, "ws://127.0.0.1:9/v1/stream", *options)
     assert result.returncode == 2
     assert f"argument {options[-2] if len(options) == 2 else '--speed'}" in result.stderr
+    assert result.stderr.count("\n") == 1
 
 
 def test_ctrl_c_ends_with_the_summary(tmp_path: Path) -> None:

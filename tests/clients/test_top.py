@@ -153,6 +153,8 @@ def test_a_screen_is_text_and_what_is_wrong_a_sentence(server: ServerProcess) ->
             f"metrics at {server.http}/elsewhere/metrics, got HTTP 404 (Not Found)",
         ),
         (("--every", "0"), "argument --every: expected a number above 0, got 0"),
+        (("--every", "1e20"), "argument --every: expected 2147483647 at most, got 1e20"),
+        (("--times", str(10**30)), "argument --times: expected 2147483647 at most, got 1000000"),
     ):
         failed = run(*options)
         assert failed.returncode == 2

@@ -1,14 +1,17 @@
 """The artifact file: written whole and checked, or not at all."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from export.artifact_file import open_artifact, write_artifact
+from export.artifact_file import keep_artifact, open_artifact, write_artifact
 from model.pose.artifact import ArtifactError
 from tests.service.artifacts import COCO, KINECT, graph, write
+from tests.service.process import ROOT
 
 
 def test_what_is_written_is_what_is_opened(tmp_path: Path) -> None:
@@ -50,6 +53,40 @@ def test_what_cannot_be_written_leaves_nothing(
     with pytest.raises(ArtifactError, match=rf"{out}: cannot be written: "):
         write_artifact(graph(KINECT), KINECT, tmp_path / out)
     assert [entry.name for entry in tmp_path.iterdir()] == ["way"]
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from export.artifact_file import keep_artifact, open_artifact
+
+path, stop = map(Path, sys.argv[1:])
+artifact = open_artifact(path)
+print("ready", flush=True)
+while not stop.exists():
+    keep_artifact(artifact)
+"""
+
+
+def test_two_processes_write_one_artifact(tmp_path: Path) -> None:
+    """Both succeed as often as they like, and what lies there is always whole."""
+    artifact = write_artifact(graph(KINECT), KINECT, tmp_path / "hands.onnx")
+    stop = tmp_path / "stop"
+    command = [sys.executable, "-c", WRITER, str(artifact.path), str(stop)]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        try:
+            assert other.stdout.readline() == "ready\n"
+            for _ in range(2000):
+                keep_artifact(artifact)
+                assert artifact.path.read_bytes() == artifact.content
+        finally:
+            stop.touch()
+        _, complaints = other.communicate(timeout=60)
+    assert (other.returncode, complaints) == (0, "")
+    assert {entry.name for entry in tmp_path.iterdir()} == {"hands.onnx", "stop"}
 
 
 def test_what_is_no_artifact_is_refused(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 import json
 import os
+import shlex
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -152,7 +154,13 @@ FAKE = """#!/bin/sh
 echo '&&&& RUNNING TensorRT.trtexec [TensorRT v101500] [b29] # trtexec'
 for word in "$@"; do
   case "$word" in
-    --saveEngine=*) echo "$@" > "${word#--saveEngine=}"; echo built >> "$LOG" ;;
+    --saveEngine=*)
+      echo "$@" > "${word#--saveEngine=}"
+      echo built >> "$LOG"
+      meanwhile="$MEANWHILE"
+      export MEANWHILE=
+      sh -c "$meanwhile" || echo failed >> "$LOG"
+      ;;
   esac
 done
 exit "${FAIL:-0}"
@@ -192,6 +200,20 @@ def test_an_engine_is_built_once(
     write_artifact(graph(KINECT), KINECT, tmp_path / "other.onnx")
     assert tensorrt(place, out, artifact=tmp_path / "other.onnx") == 0
     assert trtexec.read_text().count("built") == 2
+
+
+def test_two_builds_of_one_engine_do_not_meet(
+    place: Path, tmp_path: Path, trtexec: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process builds the same while this one does: both succeed, and one engine is left."""
+    out = tmp_path / "engines"
+    other = [sys.executable, "-m", "export", "tensorrt", str(place / "small.onnx")]
+    command = shlex.join([*other, "--out", str(out)])
+    monkeypatch.setenv("MEANWHILE", f"cd {shlex.quote(str(ROOT))} && {command}")
+    assert tensorrt(place, out) == 0
+    assert trtexec.read_text().split() == ["built", "built"]
+    (engine,) = out.rglob("*.engine")
+    assert [path.name for path in engine.parent.iterdir()] == [engine.name]
 
 
 def test_a_build_that_fails_leaves_no_engine(

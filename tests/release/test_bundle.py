@@ -17,10 +17,10 @@ from release.bundle import (
     Source,
     artifacts,
     check_committed,
-    earlier_bundle,
     images,
     source_of,
 )
+from release.earlier import earlier_bundle
 from release.shipped import ReleaseError
 from tests.service.process import ROOT
 
@@ -70,9 +70,9 @@ def test_only_an_earlier_release_is_replaced(
 ) -> None:
     """A folder with anything else is refused before anything is built, and stays as it is."""
     assert earlier_bundle(tmp_path / "none") == []
-    (tmp_path / "old.whl").write_text("wheel")
-    (tmp_path / "SHA256SUMS").write_text(f"{'0' * 64}  old.whl\n{'0' * 64}  gone.tgz\n")
-    assert [path.name for path in earlier_bundle(tmp_path)] == ["SHA256SUMS", "old.whl"]
+    with_sums(tmp_path, OLD_WHEEL, "gone.tgz")
+    (tmp_path / "gone.tgz").unlink()
+    assert [path.name for path in earlier_bundle(tmp_path)] == ["SHA256SUMS", OLD_WHEEL]
     (tmp_path / "thesis.txt").write_text("precious")
     assert main(["bundle", "--allow-dirty", "--out", str(tmp_path)]) == 2
     assert capsys.readouterr().err == (
@@ -81,6 +81,42 @@ def test_only_an_earlier_release_is_replaced(
     assert len(list(tmp_path.iterdir())) == 3
     with pytest.raises(ReleaseError, match="is none"):
         earlier_bundle(tmp_path / "thesis.txt")
+
+
+OLD_WHEEL = "posewire_client-0.0.1-py3-none-any.whl"
+
+
+def with_sums(folder: Path, *names: str) -> Path:
+    """A folder of files of these names, each with its name inside, and their hashes."""
+    folder.mkdir(exist_ok=True)
+    for name in names:
+        (folder / name).write_text(name)
+    sums = [f"{hashlib.sha256(name.encode()).hexdigest()}  {name}\n" for name in names]
+    (folder / "SHA256SUMS").write_text("".join(sums))
+    return folder
+
+
+def test_files_of_others_are_no_earlier_release(tmp_path: Path) -> None:
+    """Neither a folder whose own hashes hold, nor one file of a release that somebody changed.
+
+    Nothing is deleted, and the sentence names the file. Hashes that are no text are somebody
+    else's, too.
+    """
+    others = with_sums(tmp_path / "others", "debian.iso", "posewire_client-notes.txt")
+    garbled = with_sums(tmp_path / "garbled", OLD_WHEEL)
+    (garbled / "SHA256SUMS").write_bytes(b"\xff\xfe")
+    changed = with_sums(tmp_path / "changed", OLD_WHEEL, "manifest.json")
+    (changed / "manifest.json").write_text("mine by now")
+    for folder, sentence in {
+        others: "SHA256SUMS, which no earlier release put there",
+        garbled: "SHA256SUMS, which no earlier release put there",
+        changed: "manifest.json, which is not as an earlier release put it there",
+    }.items():
+        before = {path: path.read_bytes() for path in folder.iterdir()}
+        with pytest.raises(ReleaseError) as refusal:
+            earlier_bundle(folder)
+        assert str(refusal.value) == f"{folder} holds {sentence}"
+        assert {path: path.read_bytes() for path in folder.iterdir()} == before
 
 
 def test_artifacts_and_manifest_are_of_one_another(tmp_path: Path) -> None:

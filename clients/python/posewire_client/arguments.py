@@ -10,6 +10,9 @@ PROGRAM = "posewire-stream"
 TOKEN_VARIABLE = "POSEWIRE_TOKEN"
 EXIT_BAD_INPUT = 2
 
+LARGEST = 2**31 - 1
+"""What a clock can wait for in seconds, and OpenCV, MediaPipe and both encodings can hold."""
+
 
 def parser() -> argparse.ArgumentParser:
     """Give the command's parser."""
@@ -109,24 +112,31 @@ class Parser(argparse.ArgumentParser):
 
 
 def positive_float(text: str) -> float:
-    """Read a finite number above 0.
+    """Read a number above 0, up to `LARGEST`.
 
     Raises:
         ArgumentTypeError: It is none.
     """
     with contextlib.suppress(ValueError):
         if math.isfinite(number := float(text)) and number > 0:
+            _check_not_too_large(number, text)
             return number
     raise argparse.ArgumentTypeError(f"expected a number above 0, got {text}")
 
 
 def positive_int(text: str) -> int:
-    """Read a whole number above 0.
+    """Read a whole number above 0, up to `LARGEST`.
 
     Raises:
         ArgumentTypeError: It is none.
     """
     with contextlib.suppress(ValueError):
         if (number := int(text)) > 0:
+            _check_not_too_large(number, text)
             return number
     raise argparse.ArgumentTypeError(f"expected a whole number above 0, got {text}")
+
+
+def _check_not_too_large(number: float, text: str) -> None:
+    if number > LARGEST:
+        raise argparse.ArgumentTypeError(f"expected {LARGEST} at most, got {text}")

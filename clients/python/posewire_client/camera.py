@@ -4,6 +4,7 @@ What is done with them is for others: they are sent as JPEG, or poses are found 
 """
 
 import math
+import os.path
 import threading
 import time
 from collections.abc import Iterator
@@ -69,14 +70,15 @@ class Camera:
         self._using = threading.Lock()
         self._cv2 = _opencv()
         self.live = source.isdecimal() or source.lower().startswith(ADDRESSES)
-        if not self.live and not Path(source).is_file():
+        # A folder that may not be looked into is no reason for a traceback, as it is for Path's.
+        if not self.live and not os.path.isfile(source):
             raise CameraError(f"there is no video {source}")
+        self._kind = "camera" if self.live else "video"
         self._capture = self._opened()
         self._first = self._read()
         if self._first is None:
             self._capture.release()
-            kind = "the camera" if self.live else "the video"
-            raise CameraError(f"{kind} {source} gives no picture")
+            raise CameraError(f"the {self._kind} {source} gives no picture")
         self._frames = self._capture.get(self._cv2.CAP_PROP_FRAME_COUNT)
         self.size = _size(self._first)
         self.fraction_read = 0.0
@@ -123,7 +125,11 @@ class Camera:
 
     def _opened(self) -> Any:
         source = self._source
-        return self._cv2.VideoCapture(int(source) if source.isdecimal() else source)
+        try:
+            return self._cv2.VideoCapture(int(source) if source.isdecimal() else source)
+        # Of a number that is beyond a C int, or so long that Python does not read it.
+        except (self._cv2.error, ValueError):
+            raise CameraError(f"the {self._kind} {source} cannot be opened") from None
 
     def _read(self) -> Any:
         with self._using:

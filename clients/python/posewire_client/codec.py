@@ -90,13 +90,17 @@ class Codec:
             RefusedError: It is neither, or lacks what a message of its type must have.
         """
         try:
+            return self._known_or_unknown(payload)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise RefusedError(f"the server sent a message that cannot be read: {error}") from error
+
+    def _known_or_unknown(self, payload: Payload) -> Message:
+        try:
             if isinstance(payload, str):
                 return self._json_decoder.decode(payload)
             return self._msgpack_decoder.decode(payload)
         except msgspec.ValidationError as error:
             return _unknown(payload, error)
-        except msgspec.DecodeError as error:
-            raise RefusedError(f"the server sent a message that cannot be read: {error}") from error
 
     def _encode(self, message: object) -> Payload:
         if self._binary:

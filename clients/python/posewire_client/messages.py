@@ -4,7 +4,7 @@ Times (`t_ms`) are the client's own clock in milliseconds. Unknown fields are ig
 so that a newer server can say more. This file does not know how messages are encoded.
 """
 
-from typing import Any, Literal, Required, TypeAlias, TypedDict
+from typing import Annotated, Any, Literal, Required, TypeAlias, TypedDict
 
 import msgspec
 
@@ -13,7 +13,10 @@ PROTOCOL_VERSION = 1
 IMAGES = "image"
 """The layout of a stream of pictures, in place of a layout of joints."""
 
-Number: TypeAlias = int | float
+Whole: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+"""What MessagePack can hold; one beyond that is refused where it is read."""
+
+Number: TypeAlias = Whole | float
 Coordinates: TypeAlias = Literal["pixels", "normalised", "metres"]
 
 
@@ -31,13 +34,13 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         people: The most people to look for in a picture.
     """
 
-    top_k: int | None = None
+    top_k: Whole | None = None
     lookahead_ms: Number | None = None
     rate_limit_hz: Number | None = None
     drop: Literal["oldest", "never"] | None = None
     hop_ms: Number | None = None
     events: bool | None = None
-    people: int | None = None
+    people: Whole | None = None
 
 
 class Hello(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="hello"):
@@ -56,7 +59,7 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="
         options: What the client asks for.
     """
 
-    version: int
+    version: Whole
     layout: str
     coordinates: Coordinates
     size: tuple[Number, Number] | None = None

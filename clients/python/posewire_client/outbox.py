@@ -49,6 +49,13 @@ class NewestFrame:
         frame, self._frame = self._frame, None
         return frame
 
+    def give_back(self, frame: Frame) -> None:
+        """Keep a frame that was taken and not sent, unless a newer one waits by now."""
+        if self._frame is None:
+            self._frame = frame
+        else:
+            self.superseded += 1
+
 
 class UnlabelledFrames:
     """All frames of a file that were sent and have no label yet, so that none is lost.

@@ -135,7 +135,7 @@ def _post(
     request = urllib.request.Request(http_address(url, "/v1/actions"), body, headers)
     try:
         return msgspec.json.decode(_answer(request, url, timeout_s), type=LabelledRecording)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RefusedError(f"the server's answer cannot be read: {error}") from error
 
 
@@ -172,7 +172,7 @@ def _detail(body: bytes) -> str | None:
     """Give the sentence of an answer that says no, where it holds one."""
     try:
         answer: Any = msgspec.json.decode(body)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     detail = answer.get("detail") if isinstance(answer, dict) else None
     return detail if isinstance(detail, str) else None

@@ -11,7 +11,7 @@ from typing import Self, TypeVar
 import msgspec
 
 from posewire_client.errors import RecordingError
-from posewire_client.messages import Bye, Hello
+from posewire_client.messages import Bye, Hello, Whole
 
 Decoded = TypeVar("Decoded")
 
@@ -20,7 +20,7 @@ class RecordedPerson(msgspec.Struct, frozen=True, kw_only=True):
     """One person in one frame; `keypoints` are V rows of x, y, score or x, y, z, score."""
 
     keypoints: list[list[float]]
-    id: int | None = None
+    id: Whole | None = None
 
 
 class RecordedPose(msgspec.Struct, frozen=True, kw_only=True, tag="pose"):
@@ -113,5 +113,5 @@ def _decode(
         return decoder.decode(line)
     except msgspec.ValidationError as error:
         raise RecordingError(f"line {number} of {path} is not {expected}: {error}") from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RecordingError(f"line {number} of {path} is not JSON: {error}") from error

@@ -227,11 +227,25 @@ class Stream:
         for frame in frames:
             await link.send(frame.payload)
         while (newest := self._newest.take()) is not None:
-            self.counts.frames_sent += await link.send(newest.payload)
+            if not await self._send_newest(link, newest):
+                return
         if self._leaving:
             await link.send(self._codec.encode(Bye()))
         self._link = link
         self._progress.set()
+
+    async def _send_newest(self, link: Link, frame: Frame) -> bool:
+        """Send what was kept; where the link is lost, or not waited for, it is kept again."""
+        sent = False
+        try:
+            sent = await link.send(frame.payload)
+        finally:
+            if sent:
+                self.counts.frames_sent += 1
+            else:
+                self._newest.give_back(frame)
+                self.counts.dropped_by_client = self._newest.superseded
+        return sent
 
     def _let_go(self) -> None:
         """Send no more on a link that is lost, or at the end."""
