@@ -32,7 +32,8 @@ from training.optimisation import FitError
 from training.progress import Progress
 from training.recipes import Network, network_of
 
-VERSION = "0.1.0"
+VERSION = "0.2.0"
+FILMS = "and on MediaPipe's keypoints of UP-Fall, trial 2: for research"
 TERMS = "research and other non-commercial use; the strictest terms of its data (CC BY-NC 4.0)"
 
 
@@ -75,6 +76,8 @@ def finetune_on_streams(
     fabric = devices.fabric()
     begun_with = None if pretrained is None else load_pretrained(pretrained)
     spec = specification(train, vocabulary, recipe, begun_with)
+    if filmed is not None:
+        spec = replace(spec, provenance=_with_films(spec.provenance))
     torch.manual_seed(recipe.optimisation.seed)
     network = _network(recipe, spec, begun_with)
     settings = _settings(recipe, network, train, choose) | {
@@ -140,6 +143,10 @@ def specification(
             commit=commit(),
         ),
     )
+
+
+def _with_films(provenance: Provenance) -> Provenance:
+    return replace(provenance, data=f"{provenance.data}; {FILMS}")
 
 
 def _network(recipe: EverydayRecipe, spec: ArtifactSpec, pretrained: Pretrained | None) -> Network:
