@@ -77,12 +77,14 @@ const clap: Move = (t) => {
   return { ...stand(t), leftWrist: wrist, rightWrist: wrist };
 };
 
-const raised: Vector = [0.08, 0.53, 0.04];
+const aside = posture({ yaw: 1.44 });
+const raised = posture({ yaw: 1.44, rightWrist: [0, 0.51, 0.2] });
 
 const raise: Move = through(
-  [0.75, posture({ rightWrist: raised })],
-  [1.1, posture({ rightWrist: raised, lean: [0.03, 0.02] })],
-  [0.8, STANDING],
+  [0, aside],
+  [0.87, raised],
+  [0.78, { ...raised, lean: [0.08, 0.02] }],
+  [0.89, aside],
 );
 
 const feetApart: Vector = [0.23, 0.08, 0];
