@@ -119,6 +119,15 @@ def until_labelled(page: Page, label: str) -> None:
     expect(named.first).to_be_visible(timeout=SOON_MS)
 
 
+def until(page: Page, expression: str) -> None:
+    """Waits until an expression is true of a page whose policy lets it evaluate none by itself."""
+    for _ in range(SOON_MS // 200):
+        if page.evaluate(expression):
+            return
+        page.wait_for_timeout(200)
+    raise AssertionError(f"{expression} is not so after {SOON_MS / 1000:.0f} s")
+
+
 def until_live(page: Page) -> None:
     """Waits until the server has welcomed the stream."""
     expect(page.locator("#status")).to_have_text("Live")

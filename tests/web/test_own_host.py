@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from benchmarks.browser import webcam
-from tests.web.conftest import SOON_MS, Launch, start_lesson, until_live, until_poses_found
+from tests.web.conftest import SOON_MS, Launch, start_lesson, until, until_live, until_poses_found
 from tests.web.page_process import PageProcess
 
 REPORTS_SOON = """(() => {
@@ -67,7 +67,7 @@ def test_a_webcam_and_what_it_teaches_stay_on_this_machine(
     expect(page.locator("#taught .count")).to_have_text("5 examples")
     expect(page.locator("#people .action").first).to_have_text("Sign")
     expect(page.locator("#people .eyebrow").first).to_contain_text("taught by you")
-    page.wait_for_function(REPORTED)
+    until(page, REPORTED)
     until_live(page)
     browser.close()
     own = urlsplit(service.http).netloc

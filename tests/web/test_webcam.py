@@ -4,12 +4,14 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, FilePayload, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from benchmarks.browser import webcam
+from benchmarks.film import Scene, write_film
 from tests.web.conftest import (
     Launch,
     OpenPage,
+    until,
     until_labelled,
     until_live,
     until_poses_found,
@@ -30,6 +32,14 @@ SAYS = """() => {
     setInterval(note, 100);
 }"""
 """Notes ten times a second what is said."""
+
+
+def said_for(page: Page, readings: int) -> list[str]:
+    """What is said of whoever is seen, over so many readings; nobody says nothing."""
+    page.evaluate(SAYS)
+    until(page, f"window.said.length >= {readings}")
+    said: list[str] = page.evaluate("window.said.filter(Boolean)")
+    return said
 
 
 def test_a_webcam_is_seen_as_a_mirror(
@@ -99,7 +109,20 @@ def test_who_stands_still_does_nothing_in_particular(
     page = opened(browser, everyday_service.http)
     page.set_input_files("#file", video("upfall_activity7_trial2_cam1.mp4"))
     until_labelled(page, "Nothing in particular")
-    page.evaluate(SAYS)
-    page.wait_for_function("window.said.length >= 60")
-    stood = page.evaluate("window.said.filter(Boolean)")
+    stood = said_for(page, 60)
     assert stood.count("Nothing in particular") > len(stood) / 2, Counter(stood)
+
+
+@pytest.mark.timeout(400)
+def test_who_walks_before_the_webcam_is_said_to_walk(
+    launched: Launch, everyday_service: PageProcess, opened: OpenPage, tmp_path: Path
+) -> None:
+    """Of all that is said to be done while somebody walks about, walking is said most."""
+    film = write_film([Scene(video("upfall_activity6_trial2_cam1.mp4"), 12)], tmp_path / "walk.y4m")
+    page = opened(launched(*webcam(film)), everyday_service.http)
+    page.click("#camera")
+    until_labelled(page, "Walk")
+    assert page.evaluate(SKELETON)
+    idle = {"Nothing in particular", "Watching…", "Unknown"}
+    said = Counter(each for each in said_for(page, 120) if each not in idle)
+    assert said.most_common(1)[0][0] == "Walk", said
