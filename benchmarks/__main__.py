@@ -162,10 +162,10 @@ def _add_load_options(parser: argparse.ArgumentParser) -> None:
     of_load.add_argument(
         "--streams",
         type=_clients,
-        nargs="+",
+        nargs="*",
         default=plan.streams,
         metavar="N",
-        help="clients, a run each (default 1 10 50 100 200)",
+        help="clients, a run each (default 1 10 50 100 200); none for the long run alone",
     )
     of_load.add_argument(
         "--recordings",

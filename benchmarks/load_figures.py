@@ -33,7 +33,7 @@ class LoadPlan:
 
     Attributes:
         model: the artifact.
-        streams: how many clients, one run each.
+        streams: how many clients, one run each; none for the long run alone, without peers.
         compared: how many clients the service has beside its peers.
         seconds: how long each client of a run sends.
         minutes: how long memory is watched in the long run, once it has settled; 0 for no such run.
@@ -52,9 +52,9 @@ class LoadPlan:
     @property
     def command(self) -> str:
         """What prints the figures; a directory of recordings is not named, it is elsewhere soon."""
-        streams = " ".join(map(str, self.streams))
+        streams = "".join(f" {clients}" for clients in self.streams)
         said = (
-            f"{COMMAND} --streams {streams} --compared {self.compared} --seconds {self.seconds:g}"
+            f"{COMMAND} --streams{streams} --compared {self.compared} --seconds {self.seconds:g}"
         )
         said += f" --minutes {self.minutes:g}" if self.minutes else ""
         said += " --recordings DIR" if self.recordings else ""
@@ -75,9 +75,9 @@ def load_figures(plan: LoadPlan) -> Iterator[Figure]:
         load = _run(plan, spec, poses, clients, {})
         compared = load if clients == plan.compared else compared
         yield from of_streams(plan, load)
-    if compared is None:
-        compared = _run(plan, spec, poses, plan.compared, {})
-    yield from _beside_peers(plan, spec, poses, compared)
+    if plan.streams:
+        compared = compared or _run(plan, spec, poses, plan.compared, {})
+        yield from _beside_peers(plan, spec, poses, compared)
     if plan.minutes:
         yield _of_memory(plan, spec, poses)
 

@@ -159,6 +159,11 @@ TABLES: Mapping[str, Table] = {
         ),
         pattern="service.{row}.{column}",
     ),
+    "memory": Table(
+        rows=(("memory", "the server's memory"),),
+        columns=(("slope_mb_per_hour", "grows by, MB an hour"),),
+        pattern="service.{row}_{column}",
+    ),
 }
 
 
