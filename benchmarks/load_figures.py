@@ -53,9 +53,7 @@ class LoadPlan:
     def command(self) -> str:
         """What prints the figures; a directory of recordings is not named, it is elsewhere soon."""
         streams = "".join(f" {clients}" for clients in self.streams)
-        said = (
-            f"{COMMAND} --streams{streams} --compared {self.compared} --seconds {self.seconds:g}"
-        )
+        said = f"{COMMAND} --streams{streams} --compared {self.compared} --seconds {self.seconds:g}"
         said += f" --minutes {self.minutes:g}" if self.minutes else ""
         said += " --recordings DIR" if self.recordings else ""
         return said + (f" --checkpoint {self.checkpoint}" if self.checkpoint else "")
