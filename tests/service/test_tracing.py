@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import socket
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -193,6 +194,7 @@ async def test_a_collector_that_is_not_there_costs_its_spans_and_nothing_else(
 
 def test_a_collector_that_takes_nothing_does_not_hold_the_end_up() -> None:
     """It accepts and never answers, and several batches wait: closing gives up after `CLOSE_S`."""
+    before = set(threading.enumerate())
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         tracing = OtelTracing(collector(f"http://127.0.0.1:{deaf.getsockname()[1]}/v1/traces"))
         for number in range(3_000):
@@ -202,6 +204,10 @@ def test_a_collector_that_takes_nothing_does_not_hold_the_end_up() -> None:
         begun_s = time.monotonic()
         tracing.close()
         assert time.monotonic() - begun_s < CLOSE_S + 2
+    # What still tries to send would use `random` beneath the tests that follow.
+    for thread in set(threading.enumerate()) - before:
+        thread.join(60)
+        assert not thread.is_alive(), thread
 
 
 def test_without_opentelemetry_it_is_said_in_one_sentence(kinect_artifact: Path) -> None:
