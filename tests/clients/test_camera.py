@@ -9,9 +9,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import msgspec
@@ -22,6 +20,7 @@ from posewire_client.camera import is_camera
 from tests.clients.fake_rules import Fault
 from tests.clients.fake_server import FakeServer
 from tests.clients.samples import LOSSLESS, QUICKLY
+from tests.http_server import QuietHandler, serving
 
 cv2: Any = pytest.importorskip("cv2", reason="OpenCV is not installed")
 np: Any = pytest.importorskip("numpy")
@@ -171,7 +170,7 @@ def webcam(shots: list[tuple[int, tuple[int, int]]]) -> Iterator[str]:
     """
     waiting = iter(shots)
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
             count, (width, height) = next(waiting, (0, SIZE))
             self.send_response(200)
@@ -184,17 +183,8 @@ def webcam(shots: list[tuple[int, tuple[int, int]]]) -> Iterator[str]:
                 )
                 self.wfile.write(head.encode() + picture + b"\r\n")
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/mjpeg"
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(Handler) as port:
+        yield f"http://127.0.0.1:{port}/mjpeg"
 
 
 def test_a_live_camera_that_breaks_off_is_opened_again() -> None:

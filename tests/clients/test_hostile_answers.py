@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
 from posewire_client import RefusedError, label_recording
 from posewire_client.codec import Codec, Payload
 from tests.clients.samples import write_recording
+from tests.http_server import QuietHandler, serving
 
 DEEP = 100_000
 
@@ -38,7 +37,7 @@ def test_a_message_that_cannot_be_read_is_refused(payload: Payload) -> None:
 def answering(status: int, body: bytes) -> Iterator[str]:
     """A server that has one answer to everything; yields its address as a stream's."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
             self.send_response(status)
@@ -46,17 +45,8 @@ def answering(status: int, body: bytes) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"ws://127.0.0.1:{server.server_port}/v1/stream"
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(Handler) as port:
+        yield f"ws://127.0.0.1:{port}/v1/stream"
 
 
 @pytest.mark.parametrize("body", [b'{"model": "\xff"}', b'{"model": ' + b"[" * DEEP, b"<html>"])

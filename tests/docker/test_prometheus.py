@@ -3,7 +3,6 @@
 import json
 import shutil
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,11 +14,11 @@ from urllib.request import urlopen
 import pytest
 
 from tests.docker.dockerfile import ROOT
+from tests.docker.program import running
 from tests.service.process import ServerProcess
 
 OBSERVABILITY = ROOT / "docker" / "observability"
 PROMETHEUS = shutil.which("prometheus")
-STOP_S = 20
 
 
 @contextmanager
@@ -36,24 +35,14 @@ def prometheus(service: str, place: Path) -> Iterator[str]:
     (place / "prometheus.yml").write_text(told)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
-    process = subprocess.Popen(
-        [
-            PROMETHEUS,
-            f"--config.file={place / 'prometheus.yml'}",
-            f"--storage.tsdb.path={place / 'metrics'}",
-            f"--web.listen-address={address}",
-        ],
-        stderr=subprocess.DEVNULL,
-    )
-    try:
+    words = [
+        PROMETHEUS,
+        f"--config.file={place / 'prometheus.yml'}",
+        f"--storage.tsdb.path={place / 'metrics'}",
+        f"--web.listen-address={address}",
+    ]
+    with running(words):
         yield f"http://{address}"
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=STOP_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 def ask(address: str, expression: str) -> list[Any]:

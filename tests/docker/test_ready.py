@@ -5,11 +5,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
+
+from tests.http_server import QuietHandler, serving
 
 READY = Path(__file__).resolve().parents[2] / "docker" / "ready.py"
 
@@ -18,23 +18,14 @@ READY = Path(__file__).resolve().parents[2] / "docker" / "ready.py"
 def answering(status: int, body: bytes) -> Iterator[int]:
     """A server that gives this answer to whatever it is asked; yields its port."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
             self.send_response(status)
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield server.server_port
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(Handler) as port:
+        yield port
 
 
 def health(port: int) -> subprocess.CompletedProcess[str]:

@@ -18,13 +18,13 @@ import pytest
 
 from tests.clients.samples import METRES, write_recording
 from tests.docker.dockerfile import ROOT
+from tests.docker.program import running
 from tests.service.process import ServerProcess
 
 CADDY = shutil.which("caddy")
 CLIENT = [sys.executable, "-m", "posewire_client", "--fast", "--json"]
 TOKEN = "a-token-of-sixteen-characters"
 TRIES = 3
-STOP_S = 20
 
 
 def free_port() -> int:
@@ -43,32 +43,23 @@ def caddy(service: str, place: Path) -> Iterator[tuple[str, Path]]:
     assert told.count("posewire:8000") == 1
     (place / "Caddyfile").write_text(told.replace("posewire:8000", service))
     certificate = place / "caddy" / "pki" / "authorities" / "local" / "root.crt"
+    assert CADDY is not None
+    words: list[str | Path] = [
+        CADDY,
+        "run",
+        "--adapter",
+        "caddyfile",
+        "--config",
+        place / "Caddyfile",
+    ]
     for _ in range(TRIES):
         domain = f"localhost:{free_port()}"
-        with running(domain, place) as process:
+        here = {"TLS_DOMAIN": domain, "HOME": str(place), "XDG_DATA_HOME": str(place)}
+        with running(words, os.environ | here) as process:
             if answers(process, f"https://{domain}/", certificate):
                 yield domain, certificate
                 return
     raise AssertionError(f"Caddy ended {TRIES} times: its port was taken, or it is not to be had")
-
-
-@contextmanager
-def running(domain: str, place: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    assert CADDY is not None
-    process = subprocess.Popen(
-        [CADDY, "run", "--adapter", "caddyfile", "--config", place / "Caddyfile"],
-        env=os.environ | {"TLS_DOMAIN": domain, "HOME": str(place), "XDG_DATA_HOME": str(place)},
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=STOP_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 def answers(process: "subprocess.Popen[bytes]", url: str, certificate: Path) -> bool:
