@@ -11,7 +11,7 @@ import msgspec
 import torch
 from lightning.fabric import Fabric
 
-from model.network.pretrained import Reading, load_backbone, load_pretrained
+from model.network.pretrained import Reading, load_backbone
 from model.network.recogniser import Recogniser, RecogniserConfig
 from model.network.weights import digest
 from model.pose.artifact import ArtifactSpec, Calibration, Provenance
@@ -20,10 +20,10 @@ from model.pose.layout import layout_named
 from model.pose.normalise import dimensions
 from model.pose.store import StoreError
 from training.calibration import fit_temperature
-from training.clip_source import seen_of
 from training.dense_recordings import DenseRecordings
 from training.dense_task import DenseTask
 from training.devices import Precision
+from training.encoders import load_encoder
 from training.fit import fit
 from training.labellers import Weights, save_weights
 from training.recipes import Network, Recipe, network_of
@@ -71,7 +71,8 @@ def finetune(
         model: Name of the model and of its files.
         recipe: All settings.
         precision: Of the arithmetic, as Lightning names it.
-        pretrained: File of the encoder that it begins with; None for random weights.
+        pretrained: File of the encoder that it begins with, or of a recogniser on top of one; None
+            for random weights.
 
     Raises:
         StoreError: A recording has no labels, or cannot be read as the encoder reads.
@@ -80,7 +81,7 @@ def finetune(
         OSError: ``out`` cannot be written to.
     """
     fabric = Fabric(accelerator="auto", devices=1, precision=precision)
-    begun_with = None if pretrained is None else load_pretrained(pretrained)
+    begun_with = None if pretrained is None else load_encoder(pretrained)
     reading = Reading("joint", recordings.store.data_set.layout, "kinect-3d")
     if begun_with is not None:
         reading = begun_with.reading
@@ -102,9 +103,7 @@ def finetune(
         spec = _measured_on_choosing(spec, task, network, recordings.chosen_by)
     path = out / f"{model}.ckpt"
     notes: dict[str, object] = {"settings": settings, "progress": asdict(progress)}
-    data_set, entries = recordings.store.data_set, recordings.store.entries
-    places = (*recordings.train, *recordings.choose)
-    notes["data"] = {data_set.name: seen_of([entries[place] for place in places])}
+    notes["data"] = recordings.seen()
     if begun_with is not None:
         notes["encoder"] = dict(begun_with.provenance)
     save_weights(Weights(network, spec, notes), path)

@@ -4,7 +4,8 @@ What `training.fit` learns: batches drawn from the recordings that train, the lo
 and the validation, online, on those that choose.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -22,6 +23,11 @@ from training.windows import WindowSampler
 
 Batch = tuple[Tensor, Tensor]
 """Clips ``(B, 3, T, V, M)`` and labels ``(B, T)``."""
+
+
+def names_sides(labels: Iterable[str]) -> bool:
+    """Whether a label says left or right, so that its mirror image is another action."""
+    return any({"left", "right"} & set(label.lower().split()) for label in labels)
 
 
 class DenseTask:
@@ -45,6 +51,10 @@ class DenseTask:
         self._sampler = WindowSampler(recordings.training(), self._layout, spec)
         self._skeleton = layout_named(spec.layout)
         self._recipe = recipe
+        self._augmentation = recipe.augmentation
+        if names_sides(spec.labels):
+            # Somebody in a mirror swipes to the other side.
+            self._augmentation = replace(recipe.augmentation, mirror_share=0.0)
         self._device = device
         self._weights = position_weights(spec.frames, recipe.newest_share).to(device)
 
@@ -56,7 +66,7 @@ class DenseTask:
             drawn = self._sampler.draw(optimisation.batch, self._recipe.sampling, generator)
             clips = torch.from_numpy(drawn.clips).to(self._device)
             labels = torch.from_numpy(drawn.labels).to(self._device)
-            yield augment(clips, self._skeleton, self._recipe.augmentation), labels
+            yield augment(clips, self._skeleton, self._augmentation), labels
 
     def loss(self, network: nn.Module, batch: Batch) -> Tensor:
         """The loss of a batch, a scalar."""

@@ -75,7 +75,8 @@ def add_dense_arguments(parser: argparse.ArgumentParser) -> None:
         "--pretrained",
         metavar="FILE",
         type=Path,
-        help="what `--model pretrained` begins with: a checkpoint of `pretrain` (default: none)",
+        help="what `--model pretrained` begins with: a checkpoint of `pretrain`, or of a dense "
+        "model (default: none)",
     )
     add_epochs(parser, "the recipe's")
     add_seed(parser, otherwise="the recipe's")

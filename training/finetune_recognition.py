@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
-from model.network.pretrained import Reading, load_pretrained
+from model.network.pretrained import Reading
 from model.network.tokens import Modality
 from model.pose.layout import layout_named
 from model.pose.normalise import NORMALISATIONS
@@ -25,6 +25,7 @@ from training.arguments import (
 )
 from training.clip_evaluation import EXPECTED_ERRORS
 from training.devices import AUTO, PRECISIONS, DeviceError, ThisMachine, choose_devices
+from training.encoders import load_encoder
 from training.presets import PRESETS
 from training.protocols import protocol_named
 from training.recognition_run import STATE_NAME, Beginning, finetune, labelled_clips
@@ -110,7 +111,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _beginning(args: argparse.Namespace) -> Beginning:
     if args.pretrained is not None:
-        pretrained = load_pretrained(args.pretrained)
+        pretrained = load_encoder(args.pretrained)
         weights = None if args.from_scratch else pretrained
         return Beginning(pretrained.network.backbone.config, pretrained.reading, weights)
     reading = Reading(args.modality, args.layout, args.normalisation)

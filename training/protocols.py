@@ -87,11 +87,16 @@ class Protocol:
 
 def by_split(split: str) -> Rule:
     """The rule of a published split that readers note as ``SPLIT_train`` and ``SPLIT_test``."""
+    return by_parts(f"{split}_train", f"{split}_test")
+
+
+def by_parts(training: str, testing: str) -> Rule:
+    """The rule of two splits of a store that are one part each."""
 
     def part(entry: ClipEntry) -> Part | None:
-        if f"{split}_train" in entry.splits:
+        if training in entry.splits:
             return "train"
-        return "test" if f"{split}_test" in entry.splits else None
+        return "test" if testing in entry.splits else None
 
     return part
 
@@ -170,6 +175,13 @@ PROTOCOLS = {
             by_subject(UTKINECT.test),
             UTKINECT.choose,
             "odd subjects train, even subjects test, all of each recording",
+        ),
+        Protocol(
+            "everyday/composed",
+            ("everyday",),
+            by_parts("composed", "real"),
+            (),
+            "composed streams train, recorded ones test",
         ),
         _ntu("ntu60", "cross-subject", "xsub", (35, 38), "the authors' 20 subjects train"),
         _ntu("ntu60", "cross-view", "xview", (35, 38), "cameras 2 and 3 train, 1 tests"),

@@ -41,6 +41,7 @@ from training.everyday.finetuning import finetune_on_streams, finetuned_path
 from training.everyday.picture_recording import PictureRecordingError, read_picture_recordings
 from training.everyday.pretraining import READING, StreamPreset, pretrain_on_streams
 from training.everyday.recipe import RECIPES, EverydayRecipe
+from training.everyday.splits import PATH as SPLITS
 from training.everyday.splits import Part, SplitError, read_splits
 from training.everyday.stream_store import open_stores, write_streams
 from training.everyday.vocabulary import Vocabulary, VocabularyError, read_vocabulary
@@ -79,6 +80,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="of real videos' keypoints, as python -m service poses writes them (default: "
         "recordings beside the stores)",
+    )
+    parser.add_argument(
+        "--splits",
+        metavar="FILE",
+        type=Path,
+        default=SPLITS,
+        help="who trains, chooses and tests (default: the model's own)",
     )
     add_run_directory(parser, "begin the stages that learn anew, whatever is in --out")
     parser.add_argument(
@@ -168,7 +176,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _streams(args: argparse.Namespace, vocabulary: Vocabulary) -> _Streams:
-    splits = read_splits()
+    splits = read_splits(args.splits)
     stores = open_stores(args.stores, splits)
 
     def written(part: Part, hours: float) -> PoseStore:
