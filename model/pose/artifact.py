@@ -38,8 +38,9 @@ class Calibration:
         temperature: what logits are divided by before the softmax (Guo et al., ICML 2017).
         thresholds: label → the score below which it is not taken for known.
         unknown_threshold: the same for every label without one of its own.
-        start_thresholds: label → the mean score below which frames of it start no action, however
-            long it is said; its frames keep their label. 0 for a label that is not named.
+        start_thresholds: label → the mean score over the last frames, as `model.pose.hysteresis`
+            takes it, below which no action starts, however long it is said; frames keep their
+            label. 0 for a label that is not named.
 
     Raises:
         ArtifactError: a value is out of its range.

@@ -12,8 +12,8 @@ from model.pose.decision import Decision
 from model.pose.window import MAX_GAP_MS
 
 START_MS = 200.0
-"""An action has started once it was said for so long without break, and surely enough on the mean;
-a start is told so late, or later."""
+"""An action has started once it was said for so long without break, and surely enough on the mean
+of the last so long: what begins doubtfully is told as soon as it is clear."""
 
 END_MS = 300.0
 """An action has ended once it was not said for so long."""
@@ -44,10 +44,20 @@ class _Run:
     since_ms: float
     total: float = 0.0
     frames: int = 0
+    recent: tuple[tuple[float, float], ...] = ()
+    """Times and scores of the last ``START_MS``, until it starts."""
 
     @property
     def score(self) -> float:
         return self.total / max(self.frames, 1)
+
+    @property
+    def recent_score(self) -> float:
+        return sum(score for _, score in self.recent) / max(len(self.recent), 1)
+
+    def add(self, score: float) -> None:
+        self.total += score
+        self.frames += 1
 
 
 @dataclass(frozen=True)
@@ -96,8 +106,7 @@ class Hysteresis:
             said = None
         if self._open and said == self._open.label:
             self._last_ms = time_ms
-            self._open.total += decision.score
-            self._open.frames += 1
+            self._open.add(decision.score)
         elif self._open and time_ms - self._last_ms >= END_MS:
             edges += self.close()
         edges += self._try(time_ms, said, decision.score)
@@ -133,11 +142,12 @@ class Hysteresis:
         if self._candidate is None or self._candidate.label != said:
             self._candidate = _Run(said, time_ms)
         run = self._candidate
-        run.total += score
-        run.frames += 1
+        run.add(score)
+        kept = (entry for entry in run.recent if time_ms - entry[0] <= START_MS)
+        run.recent = (*kept, (time_ms, score))
         needed = self._calibration.start_thresholds.get(said, 0.0)
-        if time_ms - run.since_ms < START_MS or run.score < needed:
+        if time_ms - run.since_ms < START_MS or run.recent_score < needed:
             return []
-        edges = self.close()
+        edges, run.recent = self.close(), ()
         self._candidate, self._open, self._last_ms = None, run, time_ms
         return [*edges, Edge("start", run.label, run.since_ms, run.score)]

@@ -39,8 +39,11 @@ def test_no_clip_is_in_two_parts_and_choosing_never_names_a_test_clip(
     choosing = protocol.choosing or (1,)
     splits = ("xsub", "xview", "xset", "xsub1", "xsub2")
     clips = [
-        (subject, view, tuple(f"{split}_{part}" for split in splits))
-        for part, subjects in (("train", (*choosing, 1, 200)), ("test", (2, 5, 7)))
+        (subject, view, (stream, *(f"{split}_{part}" for split in splits)))
+        for part, stream, subjects in (
+            ("train", "composed", (*choosing, 1, 200)),
+            ("test", "real", (2, 5, 7)),
+        )
         for subject in subjects
         for view in (1, 2, 3)
     ]

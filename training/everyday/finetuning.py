@@ -32,7 +32,8 @@ from training.optimisation import FitError
 from training.progress import Progress
 from training.recipes import Network, network_of
 
-VERSION = "0.2.0"
+VERSION = "0.2.1"
+"""Of weights and calibration together."""
 FILMS = "and on MediaPipe's keypoints of UP-Fall, trial 2: for research"
 TERMS = "research and other non-commercial use; the strictest terms of its data (CC BY-NC 4.0)"
 

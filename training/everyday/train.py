@@ -37,7 +37,7 @@ from training.everyday.calibration import ALARMS_PER_MINUTE, calibrated
 from training.everyday.choosing import Choosing
 from training.everyday.filmed import FilmedPeople
 from training.everyday.films import FilmError, read_films
-from training.everyday.finetuning import finetune_on_streams, finetuned_path
+from training.everyday.finetuning import VERSION, finetune_on_streams, finetuned_path
 from training.everyday.picture_recording import PictureRecordingError, read_picture_recordings
 from training.everyday.pretraining import READING, StreamPreset, pretrain_on_streams
 from training.everyday.recipe import RECIPES, EverydayRecipe
@@ -110,7 +110,8 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("settings")
     for option, metavar, default, what in (
         ("--hours", "HOURS", 12.0, "hours of composed streams that train"),
-        ("--choose-minutes", "MIN", 30.0, "minutes of composed streams that choose"),
+        ("--choose-minutes", "MIN", 30.0, "minutes of composed streams that choose an epoch"),
+        ("--calibrate-minutes", "MIN", 180.0, "minutes of the same people's that calibrate"),
         ("--alarms", "RATE", ALARMS_PER_MINUTE, "false alarms allowed a minute of background"),
     ):
         group.add_argument(option, metavar=metavar, type=above_zero, default=default, help=what)
@@ -146,6 +147,7 @@ class _Streams:
 
     train: PoseStore
     choose: PoseStore
+    calibrate: PoseStore
 
 
 def run(args: argparse.Namespace) -> int:
@@ -179,12 +181,19 @@ def _streams(args: argparse.Namespace, vocabulary: Vocabulary) -> _Streams:
     splits = read_splits(args.splits)
     stores = open_stores(args.stores, splits)
 
-    def written(part: Part, hours: float) -> PoseStore:
-        path = args.out / "streams" / part
+    def written(name: str, part: Part, hours: float) -> PoseStore:
+        path = args.out / "streams" / name
         return write_streams(stores, vocabulary, splits, part, path, hours, args.seed)
 
-    streams = _Streams(written("train", args.hours), written("choose", args.choose_minutes / 60))
-    print(f"streams: {len(streams.train):,} train, {len(streams.choose):,} choose")
+    streams = _Streams(
+        written("train", "train", args.hours),
+        written("choose", "choose", args.choose_minutes / 60),
+        written("calibrate", "choose", args.calibrate_minutes / 60),
+    )
+    print(
+        f"streams: {len(streams.train):,} train, {len(streams.choose):,} choose, "
+        f"{len(streams.calibrate):,} calibrate"
+    )
     return streams
 
 
@@ -231,10 +240,10 @@ def _calibrated(
     args: argparse.Namespace, streams: _Streams, vocabulary: Vocabulary, recipe: EverydayRecipe
 ) -> dict[str, object]:
     weights = load_weights(finetuned_path(args.out, recipe))
-    choosing = Choosing(streams.choose, vocabulary, weights.spec)
+    choosing = Choosing(streams.calibrate, vocabulary, weights.spec)
     spec = calibrated(weights, choosing, args.alarms, recipe.weighed.smoothing)
     path: Path = args.out / f"{recipe.name}.ckpt"
-    save_weights(replace(weights, spec=spec), path)
+    save_weights(replace(weights, spec=replace(spec, version=VERSION)), path)
     said = ", ".join(f"{name.rpartition('.')[2]} {value:g}" for name, value in spec.figures.items())
     print(f"{path}: temperature {spec.calibration.temperature:g}, {said}")
     return {"checkpoint": str(path), "figures": spec.figures}
