@@ -65,7 +65,6 @@ def test_the_command_prints_tables_and_writes_them_beside_the_results(
         "|---|---:|---:|",
         "| random weights | 70.0 | – |",
         "| single stream | 80.0 | – |",
-        "| single stream, STTR in place of DSTE | not measured | – |",
         "| three streams | not measured | – |",
         "| one multi-modal encoder | not measured | – |",
         "| *MoCo with auto-encoder and latent similarity* | 86.1 |  |",
