@@ -60,7 +60,7 @@ def test_the_command_prints_tables_and_writes_them_beside_the_results(
     assert main(["report", "usdrl", "--results", str(made.directory), "--json"]) == 0
     *lines, last = capsys.readouterr().out.splitlines()
 
-    assert lines[2:11] == [
+    assert lines[2:10] == [
         "| % | linear | 1-NN, cosine |",
         "|---|---:|---:|",
         "| random weights | 70.0 | – |",
