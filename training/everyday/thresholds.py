@@ -16,7 +16,7 @@ from model.pose.artifact import BACKGROUND, WARMING, Calibration
 from training.everyday.delays import Alarms, Told, alarms, told_actions
 from training.online import FrameLabel
 
-STEPS: NDArray[np.float64] = np.round(np.arange(0, 0.96, 0.025), 3)
+STEPS: NDArray[np.float64] = np.round(np.arange(0, 0.96, 0.01), 2)
 """Tried one after another. At more than the last an action would hardly ever be told."""
 LOST_SHARE = 0.05
 """Of the frames of actions that are named rightly, so many are given up as unknown."""

@@ -39,12 +39,12 @@ def test_one_bad_action_does_not_silence_the_others() -> None:
     """Of many false waves and few false kicks, waves alone need more; kicks start at once."""
     heard = [said([("wave", 0.8)] * 29 + [("kick", 0.4)])]
     calibration = fit_thresholds(heard, NAMES, 1.0, alarms_per_minute=3.5)
-    assert calibration.start_thresholds == {"wave": pytest.approx(0.825)}
+    assert calibration.start_thresholds == {"wave": pytest.approx(0.81)}
     assert alarms_of(heard, NAMES, calibration).per_minute == pytest.approx(1, rel=0.01)
 
 
 def test_a_twentieth_of_what_is_right_is_given_up_as_unknown() -> None:
-    """Of waves that are named rightly at 0.30, 0.31 … 0.89 the lowest three are under 0.325."""
+    """Of waves that are named rightly at 0.30, 0.31 … 0.89 the lowest two are under 0.32."""
     quiet = said([("background", 0.9)])
     scores = 0.3 + np.arange(60) / 100
     labels = [
@@ -55,7 +55,7 @@ def test_a_twentieth_of_what_is_right_is_given_up_as_unknown() -> None:
     truth[:60] = 1
     heard = Said(quiet.times_ms, truth, [*labels, *quiet.labels[60:]], quiet.answered_ms)
     calibration = fit_thresholds([heard], NAMES, 1.0, alarms_per_minute=0.5)
-    assert calibration.unknown_threshold == pytest.approx(0.325)
+    assert calibration.unknown_threshold == pytest.approx(0.32)
 
 
 def test_without_background_there_is_nothing_to_fit() -> None:
