@@ -9,10 +9,11 @@ from model.pose.store import UNKNOWN_SUBJECT, DataSet, PoseClip, PoseStore
 from model.pose.store_writer import PoseStoreWriter
 from tests.training.everyday import made_up
 from training.everyday.coverage import coverage
-from training.everyday.splits import PARTS, SplitError, read_splits, who
+from training.everyday.splits import PARTS, PATH, SplitError, read_splits, who
 from training.everyday.vocabulary import read_vocabulary
 from training.prepare import READERS
 from training.readers.reader import ReadingError
+from training.splits import UTKINECT
 
 DATA = Path(__file__).resolve().parents[3].parent / "shared" / "data"
 DATA_SETS = ("nw_ucla", "utd_mhad", "utkinect", "msr_action3d", "hdm05", "bandai_namco")
@@ -50,6 +51,16 @@ def test_every_clip_is_in_one_part_and_everybody_with_all_their_clips(
         if store.data_set.name == "nw_ucla":
             views = {store.entries[place].view for place in places["test"]}
             assert views == {1, 2, 3}
+
+
+def test_streams_that_prepare_a_model_of_utkinect_keep_its_protocol() -> None:
+    """They hold out whom UTKinect's protocol does, and elsewhere the same people as ever."""
+    usual = dict(read_splits().held_out)
+    prepared = dict(read_splits(PATH.with_name("splits_utkinect.toml")).held_out)
+    utkinect = prepared.pop("utkinect")
+    assert usual.pop("utkinect") != utkinect
+    assert prepared == usual
+    assert (utkinect.choose, utkinect.test) == (UTKINECT.choose, UTKINECT.test)
 
 
 def test_an_action_is_experimental_where_too_few_people_do_it_and_nowhere_else(
