@@ -63,6 +63,7 @@ TABLES: Mapping[str, Table] = {
     "utkinect": Table(
         rows=(
             ("dste", "**DSTE** (`weights/utkinect.onnx`)"),
+            ("pretrained", "DSTE that learnt from composed streams first"),
             ("gru", "GRU over frames"),
             ("mlp", "MLP on each frame"),
             ("background", "always background"),
