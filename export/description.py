@@ -25,7 +25,8 @@ def describe(artifact: Artifact) -> list[str]:
         f"look-ahead {window.lookahead_ms:.0f} ms",
         "calibration": f"temperature {calibration.temperature:g}, unknown below "
         f"{', '.join([f'{calibration.unknown_threshold:g}', *thresholds])}"
-        + (f", actions start from {starts[0]:g} to {starts[-1]:g}" if starts else ""),
+        + (f", actions start from {starts[0]:g} to {starts[-1]:g}" if starts else "")
+        + f" after {calibration.start_ms:g} ms",
         "precision": spec.precision,
         "file": f"{kept_mb:.2f} MB, opset {opset}, {sum(operators.values())} nodes",
         "sha256": artifact.sha256,

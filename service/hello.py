@@ -182,7 +182,7 @@ def welcome(
         taught: the actions known beside the model's own.
     """
     asked = hello.options
-    window = with_lookahead(spec, asked.lookahead_ms).window
+    agreed = with_lookahead(spec, asked.lookahead_ms)
     model = Model(
         name=spec.name,
         version=spec.version,
@@ -191,7 +191,7 @@ def welcome(
         frames=spec.frames,
         rate_hz=spec.rate_hz,
         hop_ms=hop_ms_of(spec, asked.hop_ms),
-        lookahead_ms=window.lookahead_ms,
+        lookahead_ms=agreed.window.lookahead_ms,
         persons=spec.persons,
     )
     limits = Limits(settings.message_bytes, settings.people, settings.rate_hz, settings.idle_s)
@@ -199,7 +199,7 @@ def welcome(
         session,
         model,
         limits,
-        latency(window, asked.hop_ms),
+        latency(agreed, asked.hop_ms),
         resume=resumable.token,
         resumed=resumable.resumed,
         seen_ms=resumable.seen_ms,

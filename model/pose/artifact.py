@@ -30,17 +30,24 @@ class ArtifactError(ValueError):
     """A file is not an artifact that can be served; the message is one sentence that says why."""
 
 
+START_MS = 200.0
+"""How long an action is said before it starts, where a calibration does not say it."""
+LONGEST_START_MS = 5000.0
+"""What is said for longer than this is long done."""
+
+
 @dataclass(frozen=True)
 class Calibration:
-    """How logits become scores and decisions.
+    """How logits become scores, decisions and starts.
 
     Attributes:
         temperature: what logits are divided by before the softmax (Guo et al., ICML 2017).
         thresholds: label → the score below which it is not taken for known.
         unknown_threshold: the same for every label without one of its own.
-        start_thresholds: label → the mean score over the last frames, as `model.pose.hysteresis`
-            takes it, below which no action starts, however long it is said; frames keep their
-            label. 0 for a label that is not named.
+        start_ms: how long an action is said without break before it starts.
+        start_thresholds: label → the mean score over the last `start_ms` below which no action
+            starts, however long it is said; frames keep their label. 0 for a label that is not
+            named.
 
     Raises:
         ArtifactError: a value is out of its range.
@@ -49,12 +56,17 @@ class Calibration:
     temperature: float = 1.0
     thresholds: dict[str, float] = field(default_factory=dict)
     unknown_threshold: float = 0.0
+    start_ms: float = START_MS
     start_thresholds: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuses values that no calibration can have."""
         if not self.temperature > 0:
             raise ArtifactError(f"the calibration's temperature is above 0, got {self.temperature}")
+        if not 0 <= self.start_ms <= LONGEST_START_MS:
+            raise ArtifactError(
+                f"the calibration's start_ms is from 0 to {LONGEST_START_MS:g}, got {self.start_ms}"
+            )
         for threshold in (
             self.unknown_threshold,
             *self.thresholds.values(),

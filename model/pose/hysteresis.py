@@ -11,10 +11,6 @@ from model.pose.artifact import BACKGROUND, WARMING, Calibration
 from model.pose.decision import Decision
 from model.pose.window import MAX_GAP_MS
 
-START_MS = 200.0
-"""An action has started once it was said for so long without break, and surely enough on the mean
-of the last so long: what begins doubtfully is told as soon as it is clear."""
-
 END_MS = 300.0
 """An action has ended once it was not said for so long."""
 
@@ -45,7 +41,7 @@ class _Run:
     total: float = 0.0
     frames: int = 0
     recent: tuple[tuple[float, float], ...] = ()
-    """Times and scores of the last ``START_MS``, until it starts."""
+    """Times and scores of the last ``start_ms`` of the calibration, until it starts."""
 
     @property
     def score(self) -> float:
@@ -73,11 +69,12 @@ class HysteresisState:
 class Hysteresis:
     """The rule, and where one person stands in it.
 
-    An action that has started goes on while it is said, however surely: it takes more to start one
-    than to go on.
+    An action has started once it was said for so long without break as the calibration says, and
+    surely enough on the mean of the last so long: what begins doubtfully is told as soon as it is
+    clear. It then goes on while it is said, however surely.
 
     Args:
-        calibration: how surely an action must be said to start.
+        calibration: how long and how surely an action must be said to start.
     """
 
     def __init__(self, calibration: Calibration) -> None:
@@ -143,10 +140,11 @@ class Hysteresis:
             self._candidate = _Run(said, time_ms)
         run = self._candidate
         run.add(score)
-        kept = (entry for entry in run.recent if time_ms - entry[0] <= START_MS)
+        start_ms = self._calibration.start_ms
+        kept = (entry for entry in run.recent if time_ms - entry[0] <= start_ms)
         run.recent = (*kept, (time_ms, score))
         needed = self._calibration.start_thresholds.get(said, 0.0)
-        if time_ms - run.since_ms < START_MS or run.recent_score < needed:
+        if time_ms - run.since_ms < start_ms or run.recent_score < needed:
             return []
         edges, run.recent = self.close(), ()
         self._candidate, self._open, self._last_ms = None, run, time_ms

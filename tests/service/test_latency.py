@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from model.pose.artifact import Calibration
 from model.pose.stream import FrameAnswer
 from service.hello import with_lookahead
 from service.latency import latency
@@ -53,7 +54,7 @@ def test_nothing_is_said_later_than_the_welcome_says(
         drop="never",
     )
     spec = with_lookahead(replace(KINECT, hop_frames=hop_frames), options.lookahead_ms)
-    promised = latency(spec.window, options.hop_ms)
+    promised = latency(spec, options.hop_ms)
     answers, (start_ms, end_ms), spoken_ms = waits_ms(hop_frames, options)
     slack_ms = 1e-6
     assert max(answers) <= promised.label_ms + slack_ms
@@ -66,9 +67,11 @@ def test_nothing_is_said_later_than_the_welcome_says(
 
 def test_the_latencies_of_a_model_by_hand() -> None:
     """30 Hz, a hop of 4 frames, a look-ahead of 6: 200 ms, and 100 for the rest of the hop."""
-    window = replace(KINECT, hop_frames=4, lookahead_frames=6).window
-    found = latency(window, None)
+    spec = replace(KINECT, hop_frames=4, lookahead_frames=6)
+    found = latency(spec, None)
     assert found.label_ms == pytest.approx(300)
     assert found.start_ms == pytest.approx(300 + 200 + 1000 / 30)
     assert found.end_ms == pytest.approx(300 + 300 + 1000 / 30)
     assert found.warming_ms == pytest.approx(500)
+    hasty = latency(replace(spec, calibration=Calibration(start_ms=100)), None)
+    assert hasty.start_ms == pytest.approx(found.start_ms - 100)

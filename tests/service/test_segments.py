@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.pose.artifact import BACKGROUND, Calibration
+from model.pose.artifact import BACKGROUND, START_MS, Calibration
 from model.pose.decision import STILL_WARMING, Decision
-from model.pose.hysteresis import END_MS, START_MS
+from model.pose.hysteresis import END_MS
 from service.protocol import Event
 from service.segments import Segments
 
@@ -80,6 +80,14 @@ def test_nothing_lasts_across_a_silence() -> None:
     times_ms = (0.0, 100.0, 200.0, 1150.0)
     events = [event for ms in times_ms for event in segments.step(ms, said("wave"))]
     assert [(event.event, event.t_ms) for event in events] == [("start", 0.0), ("end", 200.0)]
+
+
+def test_a_calibration_says_how_long_an_action_is_said_before_it_starts() -> None:
+    """At 60 ms and 20 ms a frame, the first four in a row that are sure enough on their mean."""
+    hasty = Segments(7, Calibration(start_ms=60, start_thresholds={"wave": 0.7}))
+    scores = (0.1, 0.1, 0.6, 0.7, 0.7, 0.9)
+    begun = [hasty.step(frame * FRAME_MS, said("wave", s)) for frame, s in enumerate(scores)]
+    assert [len(each) for each in begun] == [0, 0, 0, 0, 0, 1]
 
 
 def test_a_pause_is_no_end() -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from model.pose.artifact import BACKGROUND, WARMING, Calibration
+from model.pose.artifact import BACKGROUND, START_MS, WARMING, Calibration
 from training.everyday.delays import Alarms, Told, alarms, told_actions
 from training.online import FrameLabel
 
@@ -42,7 +42,11 @@ class Said:
 
 
 def fit_thresholds(
-    said: Sequence[Said], names: Sequence[str], temperature: float, alarms_per_minute: float
+    said: Sequence[Said],
+    names: Sequence[str],
+    temperature: float,
+    alarms_per_minute: float,
+    start_ms: float = START_MS,
 ) -> Calibration:
     """Unknown at a share of what is right, starts at the least thresholds that alarms allow.
 
@@ -55,11 +59,13 @@ def fit_thresholds(
         names: The classes.
         temperature: Of the calibration.
         alarms_per_minute: Allowed false alarms a minute of background.
+        start_ms: How long an action is said before it starts.
 
     Raises:
         ValueError: There is no background.
     """
-    unknown = Calibration(temperature, unknown_threshold=_unknown_threshold(said, names))
+    rejected = _unknown_threshold(said, names)
+    unknown = Calibration(temperature, unknown_threshold=rejected, start_ms=start_ms)
     counts, minutes = _counts(said, names, unknown)
     allowed = alarms_per_minute * minutes
     own = [_first(counts[:, action] <= LARGEST_PART * allowed) for action in range(len(names))]

@@ -97,6 +97,7 @@ def test_what_is_declared_once_is_derived_everywhere() -> None:
         ({"labels": ("background", "sit")}, "thresholds for wave: no label"),
         ({"calibration": {"temperature": 0.0}}, "temperature is above 0, got 0.0"),
         ({"calibration": {"temperature": -2.0}}, "temperature is above 0, got -2.0"),
+        ({"calibration": {"start_ms": -1.0}}, "start_ms is from 0 to 5000, got -1.0"),
         ({"calibration": {"unknown_threshold": 40.0}}, "thresholds are from 0 to 1, got 40.0"),
         ({"calibration": {"thresholds": {"wave": -0.1}}}, "thresholds are from 0 to 1, got -0.1"),
         ({"frames": 1}, "timing is wrong: a window has at least 2 frames, got 1"),

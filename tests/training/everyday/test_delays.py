@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from model.pose.hysteresis import START_MS
+from model.pose.artifact import START_MS
 from model.pose.store import LEFT_OUT
 from tests.training.everyday.oracles import STEP_MS, always, oracle, recording
 from training.everyday.delays import Alarms, Onset, Told, alarms, onsets
