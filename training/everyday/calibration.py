@@ -19,8 +19,8 @@ from training.online import Evaluation
 ALARMS_PER_MINUTE = 0.8
 """False alarms that are allowed a minute of background, where nothing else is said."""
 START_MS = 100.0
-"""How long an action is said before it starts. At 200 ms as many actions of the people who choose are
-found at the same rate of false alarms, only later."""
+"""How long an action is said before it starts. At 200 ms as many actions of the people who choose
+are found at the same rate of false alarms, only later."""
 FIGURES = "everyday.choosing"
 
 
