@@ -17,8 +17,9 @@ setup: .venv/.ready $(FETCHED) clients/web/node_modules/.ready ## Everything tha
 serve: .venv/.ready-to-serve $(FETCHED) ## The service with the embedded default model, on http://127.0.0.1:8000
 	$(BIN)/python -m service serve
 
+# Whole files go to a process each: what is costly to start is shared within a file.
 test: .venv/.ready $(FETCHED) clients/web/node_modules/.ready ## The tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 check: .venv/.ready ## Style, types, the order of dependencies
 	$(BIN)/ruff format --check .
