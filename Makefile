@@ -17,9 +17,11 @@ setup: .venv/.ready $(FETCHED) clients/web/node_modules/.ready ## Everything tha
 serve: .venv/.ready-to-serve $(FETCHED) ## The service with the embedded default model, on http://127.0.0.1:8000
 	$(BIN)/python -m service serve
 
-# Whole files go to a process each: what is costly to start is shared within a file.
+# Whole files go to a process each, for what is costly to start is shared within a file; in their order, so that
+# those of the page, whose browser keeps an event loop, come last.
 test: .venv/.ready $(FETCHED) clients/web/node_modules/.ready ## The tests
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile \
+		--no-loadscope-reorder
 
 check: .venv/.ready ## Style, types, the order of dependencies
 	$(BIN)/ruff format --check .
