@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from model.pose.store import ClipEntry, PoseClip, PoseStore, StoreError
 from training.clip_source import seen_of
-from training.everyday.stream_store import COMPOSED
 from training.protocols import Protocol, protocol_named
-from training.splits import UTKINECT, clips_of
+from training.splits import COMPOSED, UTKINECT, clips_of
 
 UTKINECT_PROTOCOL = "utkinect/cross-subject"
 

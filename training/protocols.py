@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from model.pose.store import ClipEntry, PoseStore
-from training.splits import UTKINECT
+from training.splits import COMPOSED, REAL, UTKINECT
 
 Part = Literal["train", "test"]
 Rule = Callable[[ClipEntry], Part | None]
@@ -179,7 +179,7 @@ PROTOCOLS = {
         Protocol(
             "everyday/composed",
             ("everyday",),
-            by_parts("composed", "real"),
+            by_parts(COMPOSED, REAL),
             (),
             "composed streams train, recorded ones test",
         ),

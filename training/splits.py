@@ -22,6 +22,9 @@ class Split:
     test: tuple[int, ...]
 
 
+COMPOSED, REAL = "composed", "real"
+"""The splits of a store of streams: which are composed, and which were recorded as one."""
+
 UTKINECT = Split(train=(1, 3, 5, 7), choose=(9,), test=(2, 4, 6, 8, 10))
 
 

@@ -15,10 +15,10 @@ from model.pose.layout import layout_named
 from model.pose.store import PoseClip, PoseStore
 from training.everyday.hearing import pictures
 from training.everyday.sensor import Sensor
-from training.everyday.stream_store import COMPOSED, REAL
 from training.everyday.vocabulary import Vocabulary
 from training.labellers import predictor_of
 from training.online import Evaluation, OnlineRecording, evaluate
+from training.splits import COMPOSED, REAL
 
 REAL_CAMERAS = 2
 """So many see each real stream, of which there are few."""

@@ -19,7 +19,7 @@ from training.everyday.footage import Footage
 from training.everyday.proportions import reproportioned
 from training.everyday.sensor import Sensor
 from training.everyday.sources import LAYOUT
-from training.everyday.stream_store import REAL
+from training.splits import REAL
 
 ATTEMPTS = 10
 

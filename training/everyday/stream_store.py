@@ -20,9 +20,8 @@ from training.everyday.splits import Part, Splits
 from training.everyday.streams import TO_LEARN_FROM, Streams, real_streams
 from training.everyday.vocabulary import Vocabulary
 from training.source_state import source_state
+from training.splits import COMPOSED, REAL
 
-COMPOSED, REAL = "composed", "real"
-"""The splits of a stream store: which streams are composed, and which were recorded as one."""
 MADE_FROM = "made-from.txt"
 
 

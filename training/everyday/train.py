@@ -86,7 +86,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         type=Path,
         default=SPLITS,
-        help="of which data sets, and who of them trains, chooses and tests (default: the model's own)",
+        help="of which data sets, and who of them trains, chooses and tests (default: the "
+        "model's own)",
     )
     add_run_directory(parser, "begin the stages that learn anew, whatever is in --out")
     parser.add_argument(
