@@ -86,7 +86,9 @@ def early_recognised(
     streams = [open_recogniser(path, store, project) for path in checkpoints]
 
     def predicted_at(share: float) -> NDArray[np.int64]:
-        said: NDArray[np.int64] = mean_probabilities(streams, partition.test, share).argmax(axis=1)
+        said: NDArray[np.int64] = mean_probabilities(
+            streams, partition.test, [(share, 0.0)]
+        ).argmax(axis=1)
         return said
 
     truth = classes_of(store.entries[place] for place in partition.test)

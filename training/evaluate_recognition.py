@@ -6,7 +6,7 @@ from pathlib import Path
 from model.pose.store import PoseStore
 from training.clip_evaluation import Outcome, accuracy, add_arguments, run_task
 from training.protocols import Partition
-from training.recognition_streams import mean_probabilities, open_recogniser
+from training.recognition_streams import CROPS, mean_probabilities, open_recogniser
 from training.subsets import classes_of
 
 
@@ -26,7 +26,10 @@ def recognition(
         {"": accuracy(truth, predicted)},
         truth,
         predicted,
-        notes=("Fine-tuned; the averaged weights of the last epoch.",),
+        notes=(
+            "Fine-tuned; the averaged weights of the last epoch, "
+            f"asked about {len(CROPS)} crops of each clip.",
+        ),
     )
 
 
@@ -45,7 +48,10 @@ def add_checkpoint_argument(parser: argparse._ActionsContainer, required: bool) 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Says what ``evaluate recognition`` can be told."""
-    parser.description = "Asks checkpoints of finetune recognition for the class of each clip."
+    parser.description = (
+        "Asks checkpoints of finetune recognition for the class of each clip: the mean of what "
+        "they say of the whole clip and of crops of it."
+    )
     add_checkpoint_argument(parser, required=True)
     add_arguments(parser)
     parser.set_defaults(run=run)

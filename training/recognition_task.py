@@ -154,12 +154,13 @@ def clip_logits(
     places: Sequence[int],
     frames: int,
     observed: float = 1.0,
+    skipped: float = 0.0,
 ) -> NDArray[np.float32]:
-    """The logits ``(N, K)`` of clips, of which a share is seen, by a recogniser of clips."""
+    """The logits ``(N, K)`` of clips by a recogniser of clips; see `whole_clips` for shares."""
     device = next(network.parameters()).device
     with torch.inference_mode():
         parts = [
             network(clips)[0].float().cpu().numpy()
-            for clips in whole_clips(source, places, frames, device, observed)
+            for clips in whole_clips(source, places, frames, device, observed, skipped)
         ]
     return np.concatenate(parts)

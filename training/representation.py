@@ -54,6 +54,7 @@ def whole_clips(
     frames: int,
     device: torch.device,
     observed: float = 1.0,
+    skipped: float = 0.0,
 ) -> Iterator[Tensor]:
     """Clips ``(B, 3, T, V, M)``, each resized to T, a batch at a time.
 
@@ -62,12 +63,14 @@ def whole_clips(
         places: Which clips, in this order.
         frames: T.
         device: Where they are resized.
-        observed: Share of each clip that is seen, from its beginning; at least a frame.
+        observed: Share of each clip that is seen; at least a frame.
+        skipped: Share of it that comes before; 0 for its beginning.
     """
     for read in source.in_order(places, BATCH):
         batch = read.to(device)
         seen = observed_frames(batch.lengths, observed)
-        yield resized(batch.clips, torch.zeros_like(seen), seen, frames)
+        starts = (batch.lengths.double() * skipped).long().clamp(max=batch.lengths - seen)
+        yield resized(batch.clips, starts, seen, frames)
 
 
 def observed_frames(lengths: Tensor, observed: float) -> Tensor:

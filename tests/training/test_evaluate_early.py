@@ -69,7 +69,10 @@ def test_a_causal_encoder_says_of_a_beginning_what_it_says_of_the_cut_one(tmp_pa
 def test_no_frame_of_a_beginning_was_made_of_a_later_one(
     length: int, percent: int, frames: int
 ) -> None:
-    """Of a resized clip, up to the newest frame that is seen; the frame after it is not."""
+    """Of a resized clip, up to the newest frame that is seen; the frame after it is not.
+
+    A frame that lies just on the last one seen may take what rounding leaves of the next.
+    """
     lengths, share = torch.tensor([length]), percent / 10
     newest = int(newest_frames(lengths, share, frames))
     seen = int(observed_frames(lengths, share))
@@ -77,8 +80,9 @@ def test_no_frame_of_a_beginning_was_made_of_a_later_one(
     clip[:, :, seen:] = 1
     shown = resized(clip, torch.zeros_like(lengths), lengths, frames)[0, 0, :, 0, 0]
 
-    assert not shown[: newest + 1].any()
-    assert newest == frames - 1 or shown[newest + 1] > 0
+    rounding = 1e-5
+    assert shown[: newest + 1].max() < rounding
+    assert newest == frames - 1 or shown[newest + 1] > rounding
 
 
 def test_a_result_says_how_beginnings_were_read(

@@ -132,6 +132,19 @@ def test_what_comes_later_is_not_observed(odd_and_even: PoseStore) -> None:
     torch.testing.assert_close(single, batch.clips[:, :, :1].expand(-1, -1, 3, -1, -1))
 
 
+def test_a_crop_is_of_its_own_frames_and_ends_within_the_clip(odd_and_even: PoseStore) -> None:
+    """What comes before is left out; a crop that would go beyond the end begins earlier."""
+    source = ClipSource([odd_and_even], "kinect20", "kinect-3d", 1)
+    batch = source.read([0])
+    length = int(batch.lengths[0])
+    first, kept = int(length * 0.25), int(np.ceil(0.5 * length))
+    here = torch.device("cpu")
+    middle = next(whole_clips(source, [0], kept, here, 0.5, 0.25))
+    torch.testing.assert_close(middle, batch.clips[:, :, first : first + kept])
+    last = next(whole_clips(source, [0], kept, here, 0.5, 0.9))
+    torch.testing.assert_close(last, batch.clips[:, :, length - kept : length])
+
+
 @pytest.mark.parametrize("percent", range(10, 101, 10))
 def test_a_share_of_a_clip_is_counted_as_whole_numbers_are(percent: int) -> None:
     """Of every length the frames of integer arithmetic, rounded up, not one more."""

@@ -93,7 +93,7 @@ def test_several_streams_average_their_probabilities(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """By the networks' own logits, softmax by hand; early prediction at 100 % says the same.
+    """Each clip whole and in crops, all of one weight; early prediction has no crops.
 
     It says that options of frozen encoders are none of a recogniser's.
     """
@@ -103,7 +103,11 @@ def test_several_streams_average_their_probabilities(
     places = list(PROTOCOL.partition(odd_and_even).test)
     single = [stream.probabilities(places) for stream in streams]
 
-    np.testing.assert_allclose(mean_probabilities(streams, places), (single[0] + single[1]) / 2)
+    whole = mean_probabilities(streams, places, [(1.0, 0.0)])
+    np.testing.assert_allclose(whole, (single[0] + single[1]) / 2)
+    cut = [stream.probabilities(places, 0.5, 0.5) for stream in streams]
+    both = mean_probabilities(streams, places, [(1.0, 0.0), (0.5, 0.5)])
+    np.testing.assert_allclose(both, (single[0] + single[1] + cut[0] + cut[1]) / 4)
     np.testing.assert_allclose(single[0].sum(axis=1), 1)
     options = ["--protocol", PROTOCOL.name, "--store", str(odd_and_even.path), "--name", "z"]
     options += ["--checkpoint", str(checkpoint), str(scratch), "--out", str(tmp_path)]
