@@ -1,4 +1,4 @@
-"""The losses of a dense head: cross-entropy over the positions of a window, most on the newest."""
+"""The loss of a dense head: cross-entropy over the positions of a window, most on the newest."""
 
 import torch
 from torch import Tensor
@@ -40,26 +40,6 @@ def frame_loss(logits: Tensor, labels: Tensor, weights: Tensor, smoothing: float
         ignore_index=LEFT_OUT,
         reduction="none",
         label_smoothing=smoothing,
-    )
-    return _weighed(losses.reshape(labels.shape), labels, weights)
-
-
-def answer_loss(logits: Tensor, answers: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
-    """Cross-entropy of each position against somebody's answer, averaged as `frame_loss` is.
-
-    Args:
-        logits: ``(B, T, K)``.
-        answers: ``(B, T, K)`` probabilities.
-        labels: ``(B, T)``, ``LEFT_OUT`` where a position counts nothing.
-        weights: ``(T,)``.
-
-    Returns:
-        A scalar; 0 where no position has a label.
-    """
-    losses = -(answers * functional.log_softmax(logits.float(), dim=-1)).sum(dim=-1)
-    return _weighed(losses, labels, weights)
-
-
-def _weighed(losses: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
+    ).reshape(labels.shape)
     counted = (labels != LEFT_OUT) * weights
     return (losses * counted).sum() / counted.sum().clamp_min(1e-9)

@@ -4,7 +4,6 @@ Which windows are learnt from is `label_windows`', the loop `training.fit`'s; th
 uncalibrated.
 """
 
-from collections.abc import Sequence
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 
@@ -26,15 +25,14 @@ from training.everyday.label_windows import LabelWindows
 from training.everyday.pretraining import READING, TIMING
 from training.everyday.recipe import EverydayRecipe
 from training.everyday.stream_source import StreamSource
-from training.everyday.teachers import Teachers
 from training.everyday.vocabulary import Vocabulary
 from training.fit import fit
-from training.labellers import Weights, load_weights, save_weights
+from training.labellers import Weights, save_weights
 from training.optimisation import FitError
 from training.progress import Progress
 from training.recipes import Network, network_of
 
-VERSION = "0.3.0"
+VERSION = "0.2.1"
 """Of weights and calibration together."""
 FILMS = "and on MediaPipe's keypoints of UP-Fall, trial 2: for research"
 TERMS = "research and other non-commercial use; the strictest terms of its data (CC BY-NC 4.0)"
@@ -49,7 +47,6 @@ def finetune_on_streams(
     devices: Devices | None = None,
     pretrained: Path | None = None,
     filmed: FilmedPeople | None = None,
-    teachers: Sequence[Path] = (),
     *,
     restart: bool = False,
 ) -> Progress:
@@ -64,24 +61,18 @@ def finetune_on_streams(
         devices: One device that it learns on; None for a processor in float32.
         pretrained: The encoder's file, where the recipe begins with one.
         filmed: Real videos that it learns from beside the streams.
-        teachers: Files of the models that teach it, in the order of the recipe.
         restart: Whether to begin anew, whatever is in ``out``.
 
     Raises:
         StoreError: A stream has no labels, or is too short.
-        FitError: The run in ``out`` began with other settings, or the recipe and the encoder, or
-            it and its teachers, do not belong together.
+        FitError: The run in ``out`` began with other settings, or the recipe and the encoder do
+            not belong together.
         CheckpointError: A checkpoint cannot be read or written.
-        ArtifactError: A teacher's notes are no specification.
         OSError: ``out`` cannot be written to.
     """
     if recipe.pretrained != (pretrained is not None):
         wanted = "a pretrained encoder" if recipe.pretrained else "no pretrained encoder"
         raise FitError(f"{recipe.name}: expected {wanted}, got {pretrained}")
-    if len(recipe.teachers) != len(teachers):
-        raise FitError(
-            f"{recipe.name}: expected {len(recipe.teachers)} teachers, got {len(teachers)}"
-        )
     devices = devices or Devices()
     fabric = devices.fabric()
     begun_with = None if pretrained is None else load_pretrained(pretrained)
@@ -90,14 +81,9 @@ def finetune_on_streams(
         spec = replace(spec, provenance=_with_films(spec.provenance))
     torch.manual_seed(recipe.optimisation.seed)
     network = _network(recipe, spec, begun_with)
-    taught = None
-    if teachers:
-        taught = Teachers([load_weights(path) for path in teachers], spec, fabric)
-        taught.begin(network)
     settings = _settings(recipe, network, train, choose) | {
         "films": None if filmed is None else {"names": filmed.names, "digest": filmed.digest},
         "precision": devices.precision,
-        "taught_by": [] if taught is None else taught.noted,
     }
     if begun_with is not None:
         settings["pretrained"] = digest(begun_with.network.backbone)
@@ -111,7 +97,6 @@ def finetune_on_streams(
         recipe.weighed,
         spec.window,
         fabric.device,
-        taught,
     )
     path = finetuned_path(out, recipe)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -4,7 +4,7 @@ Batches come in rounds: a few streams are seen by a camera each, and windows are
 until the next round, each action alike. What `training.fit` learns; it knows no run.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ from training.everyday.choosing import Choosing
 from training.everyday.filmed import FilmedPeople
 from training.everyday.footage import Footage
 from training.everyday.stream_source import StreamSource
-from training.frame_loss import answer_loss, frame_loss, position_weights
+from training.frame_loss import frame_loss, position_weights
 from training.optimisation import Optimisation
 from training.read_ahead import ahead
 
@@ -57,13 +57,10 @@ class FrameLoss:
     Attributes:
         newest_share: What the newest position counts in the loss.
         smoothing: Of labels.
-        teachers_share: What the answer of the teachers counts in the loss, where there are any; the
-            labels count the rest.
     """
 
     newest_share: float = 0.4
     smoothing: float = 0.05
-    teachers_share: float = 0.7
 
 
 class LabelWindows:
@@ -79,7 +76,6 @@ class LabelWindows:
         weighed: FrameLoss,
         timing: WindowSpec,
         device: torch.device,
-        teachers: Callable[[Tensor], Tensor] | None = None,
     ) -> None:
         """Takes the streams that train and those that choose.
 
@@ -92,14 +88,11 @@ class LabelWindows:
             weighed: How positions are weighed.
             timing: Of the windows.
             device: Where it is learnt.
-            teachers: Clips ``(B, 3, T, V, M)`` to their mean probabilities ``(B, T, K)``; None
-                where labels alone teach.
         """
         self._source, self._filmed, self._timing = source, filmed, timing
         self._choosing, self._rounds = choosing, rounds
         self._optimisation, self._device = optimisation, device
-        self._smoothing, self._teachers_share = weighed.smoothing, weighed.teachers_share
-        self._teachers = teachers
+        self._smoothing = weighed.smoothing
         self._weights = position_weights(timing.frames, weighed.newest_share).to(device)
 
     def batches(self, epoch: int) -> Iterator[Batch]:
@@ -111,11 +104,7 @@ class LabelWindows:
         """The loss of a batch, a scalar."""
         clips, labels = batch
         logits, _ = network(clips)
-        by_labels = frame_loss(logits, labels, self._weights, self._smoothing)
-        if self._teachers is None:
-            return by_labels
-        by_teachers = answer_loss(logits, self._teachers(clips), labels, self._weights)
-        return torch.lerp(by_labels, by_teachers, self._teachers_share)
+        return frame_loss(logits, labels, self._weights, self._smoothing)
 
     def validate(self, network: nn.Module) -> float | None:
         """Macro-F1 on the streams that choose, heard online, in per cent."""

@@ -1,7 +1,7 @@
 """Recipes of the everyday models: all settings of their fine-tuning.
 
-The first three see the same streams through the same cameras and as many windows, so that networks
-are compared and not their data. The last learns from all of them.
+The three see the same streams through the same cameras and as many windows, so that networks are
+compared and not their data.
 """
 
 from collections.abc import Callable, Mapping
@@ -69,8 +69,6 @@ class EverydayRecipe:
         optimisation: How long and how fast it learns.
         rounds: How windows are drawn.
         weighed: How their positions are weighed.
-        teachers: Recipes whose models teach it, beside the labels; it begins with the weights of
-            the first.
     """
 
     name: str
@@ -83,7 +81,6 @@ class EverydayRecipe:
     )
     rounds: LabelRounds = field(default_factory=LabelRounds)
     weighed: FrameLoss = field(default_factory=FrameLoss)
-    teachers: tuple[str, ...] = ()
 
 
 def dste(layout: Layout, frames: int, labels: int) -> RecogniserConfig:
@@ -96,21 +93,8 @@ def dste(layout: Layout, frames: int, labels: int) -> RecogniserConfig:
 
 RECIPES: Mapping[str, EverydayRecipe] = MappingProxyType(
     {
-        "usdrl": EverydayRecipe("everyday-s-usdrl", dste, pretrained=True),
+        "usdrl": EverydayRecipe("everyday-s", dste, pretrained=True),
         "scratch": EverydayRecipe("everyday-s-scratch", dste),
         "gru": EverydayRecipe("everyday-s-gru", gru),
-        "distilled": EverydayRecipe(
-            "everyday-s",
-            dste,
-            optimisation=EncoderOptimisation(
-                epochs=24,
-                batches=320,
-                learning_rate=5e-4,
-                average_decay=0.998,
-                validate_every=8,
-            ),
-            teachers=("usdrl", "scratch", "gru"),
-        ),
     }
 )
-"""By the name that the command calls them by; teachers stand before those whom they teach."""

@@ -6,7 +6,6 @@ It knows flags, the order of stages and what is printed; what a stage does is it
 import argparse
 import json
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -99,10 +98,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model",
         choices=[*RECIPES, "all"],
-        default="distilled",
+        default="usdrl",
         help="which model is fine-tuned and calibrated: from the pretrained encoder, the same from "
-        "scratch, a GRU, or the one that learns from these three, which come first unless a stage "
-        "is named",
+        "scratch, or a GRU",
     )
     _add_settings(parser)
     add_json(parser)
@@ -144,13 +142,6 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     add_precision(group, [AUTO, *PRECISIONS])
 
 
-def _models(args: argparse.Namespace) -> Sequence[str]:
-    """The models that are asked for; without a stage of its own, each after its teachers."""
-    if args.model == "all":
-        return tuple(RECIPES)
-    return (*(() if args.stage else RECIPES[args.model].teachers), args.model)
-
-
 @dataclass(frozen=True)
 class _Streams:
     """What the first stage leaves to the others."""
@@ -163,7 +154,7 @@ class _Streams:
 def run(args: argparse.Namespace) -> int:
     """Runs the stages and returns the exit status: 2, and one sentence, on bad input."""
     stages = STAGES if args.stage is None else (args.stage,)
-    models = [RECIPES[name] for name in _models(args)]
+    models = RECIPES.values() if args.model == "all" else [RECIPES[args.model]]
     try:
         devices = choose_devices(ThisMachine(), args.accelerator, 1, args.precision)
         recipes = [_recipe(recipe, args) for recipe in models]
@@ -233,7 +224,6 @@ def _finetuned(
         devices,
         encoder,
         _filmed(args, vocabulary),
-        [finetuned_path(args.out, RECIPES[name]) for name in recipe.teachers],
         restart=args.restart,
     )
     kept = f"epoch {progress.best_epoch}" if progress.best_epoch else "the last"

@@ -7,7 +7,6 @@ import msgspec
 import numpy as np
 import pytest
 import torch
-from scipy.special import softmax
 
 from export.graph import check_network
 from model.network.checkpoint import load_checkpoint
@@ -23,7 +22,7 @@ from training.baselines import BaselineConfig
 from training.everyday.calibration import calibrated
 from training.everyday.choosing import Choosing
 from training.everyday.finetuning import finetune_on_streams, finetuned_path
-from training.everyday.label_windows import FrameLoss, LabelRounds, ends_by_label
+from training.everyday.label_windows import LabelRounds, ends_by_label
 from training.everyday.pretraining import READING, TIMING, StreamPreset, pretrain_on_streams
 from training.everyday.recipe import RECIPES, EncoderOptimisation, EverydayRecipe, dste
 from training.everyday.splits import Part, Splits, read_splits
@@ -31,8 +30,8 @@ from training.everyday.stream_source import StreamSource
 from training.everyday.stream_store import write_streams
 from training.everyday.view_windows import Rounds
 from training.everyday.vocabulary import Vocabulary, read_vocabulary
-from training.labellers import load_weights, open_checkpoint, predictor_of, save_weights
-from training.optimisation import FitError, Optimisation
+from training.labellers import load_weights, open_checkpoint, save_weights
+from training.optimisation import Optimisation
 from training.recipes import gru
 
 TESTER = 5
@@ -165,38 +164,6 @@ def test_other_models_learn_from_the_same_streams(model: str, folder: Path, tmp_
         load_weights(finetuned_path(out, ours)).network.state_dict() for out in (whole, parts)
     ]
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
-
-
-def test_a_pupil_comes_to_answer_as_its_teachers_do(folder: Path, tmp_path: Path) -> None:
-    """It begins as the first of three, and ends nearer to their mean; another sort is refused."""
-    train, choose = PoseStore(folder / "train"), PoseStore(folder / "choose")
-    vocabulary, _ = words_of(folder)
-    encoder = pretrain_on_streams(train, preset(), tmp_path).checkpoint
-    teachers = [recipe(name) for name in RECIPES["distilled"].teachers]
-    for each in teachers:
-        begun_with = encoder if each.pretrained else None
-        finetune_on_streams(train, choose, vocabulary, each, tmp_path, pretrained=begun_with)
-    files = [finetuned_path(tmp_path, each) for each in teachers]
-    pupil = recipe("distilled")
-    rate = replace(pupil.optimisation, epochs=6, learning_rate=5e-3, average_decay=0.5)
-    pupil = replace(pupil, optimisation=rate, weighed=FrameLoss(teachers_share=1.0))
-    finetune_on_streams(train, choose, vocabulary, pupil, tmp_path, teachers=files)
-    learnt = load_weights(finetuned_path(tmp_path, pupil))
-    settings = learnt.provenance["settings"]
-    assert isinstance(settings, dict)
-    noted = [each["name"] for each in settings["taught_by"]]
-    assert noted == [each.name for each in teachers]
-    clips = np.concatenate(
-        [each.clips[::20] for each in Choosing(choose, vocabulary, learnt.spec).recordings]
-    )
-    answers = [softmax(open_checkpoint(file).predict(clips), axis=-1) for file in files]
-    mean = np.mean(answers, axis=0)
-    distance = np.abs(softmax(predictor_of(learnt.network)(clips), axis=-1) - mean).mean()
-    assert distance < 0.7 * np.abs(answers[0] - mean).mean()
-    with pytest.raises(FitError, match="everyday-s: expected 3 teachers, got 2"):
-        finetune_on_streams(train, choose, vocabulary, pupil, tmp_path / "b", teachers=files[:2])
-    with pytest.raises(FitError, match="everyday-s-gru: expected the first teacher to have"):
-        finetune_on_streams(train, choose, vocabulary, pupil, tmp_path / "c", teachers=files[::-1])
 
 
 def test_pretraining_reads_no_label_and_is_taken_up_to_the_bit(
