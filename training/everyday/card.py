@@ -25,9 +25,11 @@ MODELS: Mapping[str, str] = MappingProxyType(
         "everyday": "**everyday** (pretrained, then fine-tuned)",
         "everyday.scratch": "the same without pretraining",
         "everyday.gru": "GRU over frames",
+        "everyday.anew": "everyday, made anew with another seed",
+        "everyday.trained": "everyday, asked about the people who trained it",
     }
 )
-"""What figures of a model begin with → its title."""
+"""What figures of a row begin with → its title."""
 
 ROBUSTNESS, CONFUSION = "everyday-robustness.svg", "everyday-confusion.svg"
 TITLES: Mapping[str, str] = MappingProxyType(

@@ -4,7 +4,9 @@ import argparse
 import json
 import shlex
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from model.pose.figures import measured
 from training.arguments import above_zero, add_directory, add_json, add_result, natural
@@ -17,7 +19,13 @@ from training.everyday.vocabulary import Vocabulary, VocabularyError, read_vocab
 from training.results import Result, check_name, write_result
 
 TASK = "everyday"
-PROTOCOL = "everyday/held-out people"
+PROTOCOLS: Mapping[Part, str] = MappingProxyType(
+    {
+        "test": "everyday/held-out people",
+        "choose": "everyday/people who choose",
+        "train": "everyday/people who trained",
+    }
+)
 SHOWN = ("macro_f1", "frame_accuracy", "false_alarms_per_minute", "onset_delay_s", "ece")
 
 
@@ -51,10 +59,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=round(plan.robustness_minutes),
         help="of streams for each point of the curves and each layout; 0 for none",
     )
-    parser.add_argument(
+    people = parser.add_mutually_exclusive_group()
+    people.add_argument(
         "--choosing",
-        action="store_true",
+        action="store_const",
+        const="choose",
+        default="test",
+        dest="part",
         help="on the people who choose settings, instead of those who test",
+    )
+    people.add_argument(
+        "--trained",
+        action="store_const",
+        const="train",
+        dest="part",
+        help="on other streams of the people who trained it: what is left when nobody is new to it",
     )
     add_result(parser, "everyday.usdrl")
     add_json(parser)
@@ -63,7 +82,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Runs the command and returns its exit status: 2, and one sentence, on bad input."""
-    part: Part = "choose" if args.choosing else "test"
+    part: Part = args.part
     plan = Plan(args.minutes, args.unknown_minutes, args.robustness_minutes)
     try:
         check_name(args.name)
@@ -108,13 +127,13 @@ def _result(
     return Result(
         args.name,
         TASK,
-        PROTOCOL,
+        PROTOCOLS[args.part],
         tuple(figures),
         vocabulary.labels,
         findings.truth,
         findings.predicted,
         dict(findings.curves),
-        choosing=args.choosing,
+        choosing=args.part == "choose",
     )
 
 
@@ -123,5 +142,5 @@ def _command(args: argparse.Namespace) -> str:
     words = ["python", "-m", "training", "evaluate", TASK, *model, "--stores", args.stores]
     words += ["--minutes", f"{args.minutes:g}", "--unknown-minutes", args.unknown_minutes]
     words += ["--robustness-minutes", args.robustness_minutes]
-    words += ["--choosing"] if args.choosing else []
+    words += {"choose": ["--choosing"], "train": ["--trained"]}.get(args.part, [])
     return shlex.join(str(word) for word in [*words, "--name", args.name, "--out", args.out])

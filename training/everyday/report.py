@@ -20,26 +20,23 @@ from training.everyday.card import (
     BLOCKS,
     CARD,
     CONFUSION,
+    MODELS,
     ROBUSTNESS,
     TITLES,
     VIDEOS,
     CardError,
     refreshed,
 )
-from training.everyday.evaluate import TASK
+from training.everyday.evaluate import PROTOCOLS, TASK
 from training.everyday.evaluate_videos import TASK as VIDEO_TASK
 from training.pictures.confusion import draw_confusion
 from training.pictures.robustness import draw_robustness
 from training.report_usdrl import write_pictures
 from training.results import Result, ResultError, read_results
 
-MAIN = "everyday.usdrl"
+MAIN, TRAINED = "everyday.usdrl", "everyday.trained"
 PUBLISHED: Mapping[str, str] = MappingProxyType(
-    {
-        MAIN: "everyday",
-        "everyday.gru": "everyday.gru",
-        "everyday.scratch": "everyday.scratch",
-    }
+    {MAIN: "everyday"} | {name: name for name in MODELS if name != "everyday"}
 )
 """Name of a model's result → what its published figures begin with."""
 _DETAILS = ("source.", "action.", "layout.", "unknown.")
@@ -150,6 +147,11 @@ def _published(result: Result) -> Iterator[Figure]:
     if result.choosing:
         raise ResultError(
             f"{result.name}: expected a result of people who test, got one of people who choose"
+        )
+    if (result.name == TRAINED) != (result.protocol == PROTOCOLS["train"]):
+        raise ResultError(
+            f"{result.name}: expected {TRAINED}, and it alone, to be of people who trained, got "
+            f"{result.protocol}"
         )
     prefix = VIDEOS if result.task == VIDEO_TASK else PUBLISHED.get(result.name)
     if prefix is None:

@@ -117,6 +117,7 @@ def test_a_card_cannot_ask_for_what_there_is_not() -> None:
     [
         ({"choosing": True}, "expected a result of people who test"),
         ({"name": "everyday.other"}, "expected a result called everyday.usdrl"),
+        ({"protocol": "everyday/people who trained"}, "and it alone, to be of people who trained"),
     ],
 )
 def test_results_that_must_not_be_published_are_refused(
