@@ -94,6 +94,7 @@ TABLES: Mapping[str, Table] = {
             ("scratch", "from scratch, single stream"),
             ("single", "pretrained, single stream"),
             ("three", "pretrained, three streams"),
+            ("multi", "pretrained, one multi-modal encoder"),
         ),
         columns=(
             ("nw_ucla", "NW-UCLA, cross-view"),
