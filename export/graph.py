@@ -1,4 +1,4 @@
-"""The graph: a recogniser or an ensemble as ONNX; static time, dynamic batch, plain operators."""
+"""The graph: a recogniser as ONNX, with static time, a dynamic batch and plain operators."""
 
 import logging
 import warnings
@@ -6,7 +6,6 @@ import warnings
 import onnx
 import torch
 
-from model.network.ensemble import Ensemble
 from model.network.recogniser import Recogniser, RecogniserConfig
 from model.pose.artifact import ArtifactError, ArtifactSpec
 
@@ -36,8 +35,8 @@ def check_network(config: RecogniserConfig, spec: ArtifactSpec) -> None:
             )
 
 
-def to_onnx(network: Recogniser | Ensemble) -> onnx.ModelProto:
-    """Returns the graph of a recogniser, or of an ensemble of them: clip → logits, features.
+def to_onnx(network: Recogniser) -> onnx.ModelProto:
+    """Returns the recogniser's graph: clip → logits, features.
 
     Args:
         network: in evaluation mode.

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from torch import nn
 
 from model.network.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from model.network.ensemble import Ensemble
 from model.network.recogniser import Recogniser
 from model.network.weights import (
     CheckpointError,
@@ -69,7 +68,7 @@ class Weights:
         provenance: Plain values on where the weights come from; a baseline's file has none.
     """
 
-    network: Recogniser | Ensemble | GruBaseline | MlpBaseline
+    network: Recogniser | GruBaseline | MlpBaseline
     spec: ArtifactSpec
     provenance: Mapping[str, object] = field(default_factory=dict)
 
@@ -86,7 +85,7 @@ def open_checkpoint(path: Path) -> Labeller:
 
 
 def load_weights(path: Path) -> Weights:
-    """Reads a checkpoint of a recogniser, an ensemble or a baseline.
+    """Reads a checkpoint of a recogniser or of a baseline.
 
     Raises:
         CheckpointError: Where it is neither.
@@ -100,13 +99,13 @@ def load_weights(path: Path) -> Weights:
 
 
 def save_weights(weights: Weights, path: Path) -> None:
-    """Writes a checkpoint of a recogniser, an ensemble or a baseline.
+    """Writes a checkpoint of a recogniser or of a baseline.
 
     Raises:
         CheckpointError: Where a note is not a plain value, or the file cannot be written.
     """
     artifact = asdict(weights.spec)
-    if isinstance(weights.network, Recogniser | Ensemble):
+    if isinstance(weights.network, Recogniser):
         save_checkpoint(Checkpoint(weights.network, artifact, weights.provenance), path)
     else:
         save_baseline(weights.network, artifact, path)

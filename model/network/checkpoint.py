@@ -1,4 +1,4 @@
-"""Our own checkpoint: a recogniser, or an ensemble, with what is needed to export it, in one file.
+"""Our own checkpoint: a recogniser with what is needed to export it, in one torch file.
 
 The artifact's and the provenance's entries are plain values that pass through unread; their
 meaning lies with those who write and read them.
@@ -10,7 +10,6 @@ from pathlib import Path
 
 import torch
 
-from model.network.ensemble import Ensemble
 from model.network.recogniser import Recogniser, RecogniserConfig
 from model.network.weights import (
     CheckpointError,
@@ -24,21 +23,19 @@ from model.network.weights import (
 
 FORMAT = "posewire-checkpoint"
 VERSION = 1
-MOST_MEMBERS = 64
-"""Of an ensemble: a limit of sanity, for a checkpoint from a stranger names this number."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A recogniser, or an ensemble, and what was noted beside it.
+    """A recogniser and what was noted beside it.
 
     Attributes:
-        network: with its weights.
+        network: the recogniser with its weights.
         artifact: plain values for the exported artifact's metadata (labels, layout, …).
         provenance: plain values on where the weights come from (data, commit, figures, …).
     """
 
-    network: Recogniser | Ensemble
+    network: Recogniser
     artifact: Mapping[str, object] = field(default_factory=dict)
     provenance: Mapping[str, object] = field(default_factory=dict)
 
@@ -49,7 +46,7 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
     Raises:
         CheckpointError: an entry is not a plain value, or the file cannot be written.
     """
-    content: dict[str, object] = {
+    content = {
         "format": FORMAT,
         "version": VERSION,
         "network": checkpoint.network.config.to_dict(),
@@ -57,8 +54,6 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
         "provenance": plain_entries(checkpoint.provenance, "provenance", path),
         "state_dict": write_state(checkpoint.network),
     }
-    if isinstance(checkpoint.network, Ensemble):
-        content["members"] = len(checkpoint.network.members)
     write_torch_file(content, path)
 
 
@@ -82,23 +77,15 @@ def load_checkpoint(path: Path) -> Checkpoint:
         config = RecogniserConfig.from_dict(content.get("network"))
     except ValueError as error:
         raise CheckpointError(f"{path}: {error}") from error
-    members = content.get("members", 1)
-    if type(members) is not int or not 1 <= members <= MOST_MEMBERS:
-        raise CheckpointError(f"{path}: expected 1 to {MOST_MEMBERS} members, found {members!r}")
     state = read_state(content, path)
     with torch.device("meta"):
-        blueprint = _network(config, members)
+        blueprint = Recogniser(config)
     check_fit(state, blueprint, path)
-    network = _network(config, members)
+    network = Recogniser(config)
     network.load_state_dict(state)
     return Checkpoint(
         network.eval(), _entries(content, "artifact", path), _entries(content, "provenance", path)
     )
-
-
-def _network(config: RecogniserConfig, members: int) -> Recogniser | Ensemble:
-    recognisers = [Recogniser(config) for _ in range(members)]
-    return recognisers[0] if members == 1 else Ensemble(recognisers)
 
 
 def _entries(content: Mapping[object, object], key: str, path: Path) -> Mapping[str, object]:

@@ -6,7 +6,6 @@ It knows flags, the order of stages and what is printed; what a stage does is it
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -39,8 +38,6 @@ from training.everyday.choosing import Choosing
 from training.everyday.filmed import FilmedPeople
 from training.everyday.films import FilmError, read_films
 from training.everyday.finetuning import VERSION, finetune_on_streams, finetuned_path
-from training.everyday.joined import joined
-from training.everyday.label_windows import FrameLoss
 from training.everyday.picture_recording import PictureRecordingError, read_picture_recordings
 from training.everyday.pretraining import READING, StreamPreset, pretrain_on_streams
 from training.everyday.recipe import RECIPES, EverydayRecipe
@@ -48,13 +45,11 @@ from training.everyday.splits import PATH as SPLITS
 from training.everyday.splits import Part, SplitError, read_splits
 from training.everyday.stream_store import open_stores, write_streams
 from training.everyday.vocabulary import Vocabulary, VocabularyError, read_vocabulary
-from training.labellers import Weights, load_weights, save_weights
+from training.labellers import load_weights, save_weights
 from training.optimisation import FitError
 from training.pretraining import CHECKPOINT
 
 STAGES = ("streams", "pretrain", "finetune", "calibrate")
-JOINED = "everyday-m"
-"""The ensemble of several models."""
 EXPECTED_ERRORS = (
     StoreError,
     SplitError,
@@ -106,13 +101,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default="usdrl",
         help="which model is fine-tuned and calibrated: from the pretrained encoder, the same from "
         "scratch, or a GRU",
-    )
-    parser.add_argument(
-        "--join",
-        metavar="FILE",
-        type=Path,
-        nargs="+",
-        help=f"fine-tuned checkpoints that are calibrated as one, {JOINED}; with --stage calibrate",
     )
     _add_settings(parser)
     add_json(parser)
@@ -168,9 +156,6 @@ def run(args: argparse.Namespace) -> int:
     stages = STAGES if args.stage is None else (args.stage,)
     models = RECIPES.values() if args.model == "all" else [RECIPES[args.model]]
     try:
-        if args.join and args.stage != "calibrate":
-            found = args.stage or "all stages"
-            raise FitError(f"--join: expected --stage calibrate beside it, got {found}")
         devices = choose_devices(ThisMachine(), args.accelerator, 1, args.precision)
         recipes = [_recipe(recipe, args) for recipe in models]
         preset = _preset(args)
@@ -184,8 +169,7 @@ def run(args: argparse.Namespace) -> int:
                 _finetuned(args, streams, vocabulary, recipe, devices) for recipe in recipes
             ]
         if "calibrate" in stages:
-            tuned = [joined(JOINED, args.join)] if args.join else _tuned(args, recipes)
-            done["models"] = [_calibrated(args, streams, vocabulary, each) for each in tuned]
+            done["models"] = [_calibrated(args, streams, vocabulary, recipe) for recipe in recipes]
     except EXPECTED_ERRORS as error:
         print(f"everyday: {error}", file=sys.stderr)
         return 2
@@ -253,17 +237,13 @@ def _filmed(args: argparse.Namespace, vocabulary: Vocabulary) -> FilmedPeople:
     return FilmedPeople(recordings, read_films(vocabulary), skeleton, vocabulary.mirror)
 
 
-def _tuned(args: argparse.Namespace, recipes: Iterable[EverydayRecipe]) -> Iterator[Weights]:
-    for recipe in recipes:
-        yield load_weights(finetuned_path(args.out, recipe))
-
-
 def _calibrated(
-    args: argparse.Namespace, streams: _Streams, vocabulary: Vocabulary, weights: Weights
+    args: argparse.Namespace, streams: _Streams, vocabulary: Vocabulary, recipe: EverydayRecipe
 ) -> dict[str, object]:
+    weights = load_weights(finetuned_path(args.out, recipe))
     choosing = Choosing(streams.calibrate, vocabulary, weights.spec)
-    spec = calibrated(weights, choosing, args.alarms, FrameLoss().smoothing)
-    path: Path = args.out / f"{spec.name}.ckpt"
+    spec = calibrated(weights, choosing, args.alarms, recipe.weighed.smoothing)
+    path: Path = args.out / f"{recipe.name}.ckpt"
     save_weights(replace(weights, spec=replace(spec, version=VERSION)), path)
     said = ", ".join(f"{name.rpartition('.')[2]} {value:g}" for name, value in spec.figures.items())
     print(f"{path}: temperature {spec.calibration.temperature:g}, {said}")

@@ -22,7 +22,6 @@ from training.baselines import BaselineConfig
 from training.everyday.calibration import calibrated
 from training.everyday.choosing import Choosing
 from training.everyday.finetuning import finetune_on_streams, finetuned_path
-from training.everyday.joined import joined
 from training.everyday.label_windows import LabelRounds, ends_by_label
 from training.everyday.pretraining import READING, TIMING, StreamPreset, pretrain_on_streams
 from training.everyday.recipe import RECIPES, EncoderOptimisation, EverydayRecipe, dste
@@ -32,7 +31,7 @@ from training.everyday.stream_store import write_streams
 from training.everyday.view_windows import Rounds
 from training.everyday.vocabulary import Vocabulary, read_vocabulary
 from training.labellers import load_weights, open_checkpoint, save_weights
-from training.optimisation import FitError, Optimisation
+from training.optimisation import Optimisation
 from training.recipes import gru
 
 TESTER = 5
@@ -167,32 +166,6 @@ def test_other_models_learn_from_the_same_streams(model: str, folder: Path, tmp_
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
 
 
-def test_models_of_one_kind_are_joined_to_one(folder: Path, tmp_path: Path) -> None:
-    """Two seeds are calibrated as one model, which can be exported; another sort is refused."""
-    train, choose = PoseStore(folder / "train"), PoseStore(folder / "choose")
-    vocabulary, _ = words_of(folder)
-    files = []
-    for name, seed in (("scratch", 1), ("scratch", 2), ("gru", 1)):
-        ours, out = recipe(name), tmp_path / f"{name}{seed}"
-        ours = replace(ours, optimisation=replace(ours.optimisation, seed=seed))
-        finetune_on_streams(train, choose, vocabulary, ours, out)
-        files.append(finetuned_path(out, ours))
-    both = joined("everyday-m", files[:2])
-    path = tmp_path / "everyday-m.ckpt"
-    spec = calibrated(both, Choosing(choose, vocabulary, both.spec))
-    save_weights(replace(both, spec=spec), path)
-    checkpoint = load_checkpoint(path)
-    check_network(checkpoint.network.config, spec_of(checkpoint.artifact))
-    assert open_checkpoint(path).spec.name == "everyday-m"
-    members = checkpoint.provenance["members"]
-    assert isinstance(members, list)
-    assert len({each["digest"] for each in members}) == 2
-    with pytest.raises(FitError, match=r"everyday-s-gru\.ckpt: expected a model of the kind of"):
-        joined("everyday-m", files)
-    with pytest.raises(FitError, match="an ensemble has at least 2 members; got 1"):
-        joined("everyday-m", files[:1])
-
-
 def test_pretraining_reads_no_label_and_is_taken_up_to_the_bit(
     folder: Path, tmp_path: Path
 ) -> None:
@@ -285,7 +258,3 @@ def test_bad_input_of_the_command_is_one_sentence(
     (said,) = capsys.readouterr().err.splitlines()
     assert said.startswith(f"everyday: {tmp_path / 'nw_ucla'}: expected a prepared store")
     assert not out.exists()
-    options = ["--stores", str(tmp_path), "--out", str(out), "--join", "a.ckpt", "b.ckpt"]
-    assert main(["everyday", *options]) == 2
-    (said,) = capsys.readouterr().err.splitlines()
-    assert said == "everyday: --join: expected --stage calibrate beside it, got all stages"
