@@ -72,6 +72,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--trained",
         action="store_const",
         const="train",
+        default="test",
         dest="part",
         help="on other streams of the people who trained it: what is left when nobody is new to it",
     )
