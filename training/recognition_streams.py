@@ -30,8 +30,8 @@ CROPS = (
     (0.75, 0.125),
     (0.75, 0.25),
 )
-"""Shares of a clip, each of it what is kept and what comes before. Recognisers learn from crops;
-asked about several they err less than about the whole clip alone."""
+"""Shares of a clip: what is kept, and what comes before. Recognisers learn from crops; see
+docs/training.md for why they are asked about several."""
 
 
 @dataclass(frozen=True)
