@@ -3,9 +3,21 @@
 What cannot be read gets a sentence that names what was expected and what came.
 """
 
+from typing import get_args
+
 import msgspec
 
-from service.protocol import KINDS, TOO_LARGE, ClientMessage, Image, Refusal, ServerMessage
+from service.protocol import (
+    KINDS,
+    TOO_LARGE,
+    ClientMessage,
+    Coordinates,
+    Drop,
+    Image,
+    Refusal,
+    ServerMessage,
+    Up,
+)
 
 _from_json = msgspec.json.Decoder(ClientMessage)
 _from_msgpack = msgspec.msgpack.Decoder(ClientMessage)
@@ -23,6 +35,14 @@ def check_size(size: int, limit: int) -> None:
         raise Refusal(
             "too-large", f"a message is at most {limit} bytes, this one has {size}", TOO_LARGE
         )
+
+
+_CHOICES = {
+    "coordinates": get_args(Coordinates),
+    "up": get_args(Up),
+    "options.drop": get_args(Drop),
+}
+"""Fields of a hello that take one of some words."""
 
 
 def decode(data: str | bytes) -> ClientMessage:
@@ -57,7 +77,18 @@ def _invalid(data: str | bytes, error: msgspec.ValidationError) -> Refusal:
     if isinstance(raw, dict) and kind not in KINDS:
         expected = ", ".join(KINDS)
         return Refusal("unknown-type", f"a message's type is one of {expected}; got {kind!r:.60}")
-    return Refusal("invalid-message", f"the message is not of the protocol: {error!s:.300}")
+    choices = _choices(str(error))
+    return Refusal(
+        "invalid-message", f"the message is not of the protocol: {error!s:.300}{choices}"
+    )
+
+
+def _choices(said: str) -> str:
+    """What a field takes that was given none of it."""
+    for place, choices in _CHOICES.items():
+        if said.startswith("Invalid enum value") and said.endswith(f"`$.{place}`"):
+            return f"; expected one of {', '.join(choices)}"
+    return ""
 
 
 def encode(message: ServerMessage, *, text: bool) -> str | bytes:

@@ -22,7 +22,9 @@ ELSEWHERE = ("POSEWIRE_IMAGE", "POSEWIRE_TOKEN")
 class Settings(BaseSettings):
     """Everything that can be set; each is `POSEWIRE_` and its name in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", allow_inf_nan=False)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", allow_inf_nan=False
+    )
 
     # Where, and what.
     host: str = Field(default="127.0.0.1", description="address to listen on")

@@ -240,8 +240,10 @@ class TaughtStore:
 
 
 def _check_name(name: str) -> None:
-    if not (0 < len(name) <= LONGEST_NAME and name.isprintable() and name == name.strip()):
+    spelt = 0 < len(name) <= LONGEST_NAME and name.isprintable() and name == name.strip()
+    # A set is fetched and deleted by its name in a path.
+    if not spelt or "/" in name or name in (".", ".."):
         raise TaughtError(
-            f"a set's name has 1 to {LONGEST_NAME} printable characters and no space around it, "
-            f"got {name!r:.80}"
+            f"a set's name has 1 to {LONGEST_NAME} printable characters, no slash and no space "
+            f"around it, and is not . or ..; got {name!r:.80}"
         )

@@ -78,13 +78,21 @@ async def bystander(server: ServerProcess) -> AsyncIterator[None]:
             "coordinates",
             "the model hands reads metres, not pixels",
         ),
-        (HELLO | {"coordinates": "feet"}, "invalid-message", "'feet' - at `$.coordinates`"),
+        (
+            HELLO | {"coordinates": "feet"},
+            "invalid-message",
+            "'feet' - at `$.coordinates`; expected one of pixels, normalised, metres",
+        ),
         (hello(KINECT, top_k=0), "top-k", "top_k is from 1 to 100, got 0"),
         (hello(KINECT, lookahead_ms=1e5), "lookahead", "from 0 to 766.667, got 100000"),
         (hello(KINECT, hop_ms=0.5), "hop", "hop_ms is from 1 to 766.667, the length of a window; "),
         (hello(KINECT, hop_ms=1e5), "hop", "hop_ms is from 1 to 766.667, the length of a window; "),
         (hello(KINECT, rate_limit_hz=0), "rate", "rate_limit_hz is at least 0.01, got 0"),
-        (hello(KINECT, drop="newest"), "invalid-message", "'newest' - at `$.options.drop`"),
+        (
+            hello(KINECT, drop="newest"),
+            "invalid-message",
+            "'newest' - at `$.options.drop`; expected one of oldest, never",
+        ),
     ],
     ids=lambda value: str(value)[:24],
 )

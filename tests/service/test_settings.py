@@ -80,6 +80,15 @@ def test_what_others_read_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> Non
     assert load_settings(port=1).port == 1
 
 
+@pytest.mark.parametrize("name", sorted(Settings.model_fields))
+def test_an_empty_variable_is_as_if_it_were_not_there(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As files of variables leave them: an empty path is not the current directory."""
+    monkeypatch.setenv(f"POSEWIRE_{name.upper()}", "")
+    assert load_settings() == Settings()
+
+
 def test_origins_are_given_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     """Spaces, a slash at the end and capitals make no difference."""
     monkeypatch.setenv("POSEWIRE_ORIGINS", " https://A.example/ , http://b.example:8080,")

@@ -92,7 +92,7 @@ async def test_a_set_of_another_model_is_refused(tmp_path: Path) -> None:
         await store.add("home", "hands 2 (def)", "bow", example(2))
     with pytest.raises(TaughtError, match=r"with the model hands 1 \(abc\), .+ to hands 2"):
         imported(exported({"bow": (example(1),)}, MODEL), "hands 2 (def)")
-    for name in ("", " home", "x" * 61, "a\nb"):
+    for name in ("", " home", "x" * 61, "a\nb", "a/b", "/", ".", ".."):
         with pytest.raises(TaughtError, match="a set's name has 1 to 60 printable"):
             await store.load(name, MODEL)
     await store.close()
