@@ -111,13 +111,11 @@ def run_task(
         args: Of the command.
         task: Its name.
         measure: The task itself.
-        weights: Files whose weights are asked, and must not have seen the clips that test.
+        weights: Files whose weights are asked, and should not have seen the clips that are.
     """
     try:
         store, partition = opened(args)
-        # While subjects choose, no clip that tests is asked, and no result is published.
-        asked = () if args.choosing else weights
-        notes = check_unseen(asked, protocol_named(args.protocol), store, partition.test)
+        notes = _unseen(args, weights, store, partition)
         outcome = measure(store, partition)
         outcome = replace(outcome, notes=(*outcome.notes, *notes))
         path = write_result(_result(args, task, store, outcome), args.out)
@@ -131,6 +129,23 @@ def run_task(
     if args.json:
         print(json.dumps(named))
     return 0
+
+
+def _unseen(
+    args: argparse.Namespace, weights: Sequence[Path], store: PoseStore, partition: Partition
+) -> tuple[str, ...]:
+    """What the result has to say of what the weights saw.
+
+    Whoever chooses settings may have chosen an epoch by the same clips, so that is said, here and
+    in the result, which no report takes; of clips that test it is refused.
+    """
+    try:
+        return check_unseen(weights, protocol_named(args.protocol), store, partition.test)
+    except LeakError as leak:
+        if not args.choosing:
+            raise
+        print(leak, file=sys.stderr)
+        return (f"{leak}.",)
 
 
 def mean_outcome(outcomes: Sequence[Outcome], what: str) -> Outcome:

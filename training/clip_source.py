@@ -1,5 +1,6 @@
 """Whole clips of stores in batches: padded to the longest, normalised as the service does."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,14 @@ from torch import Tensor
 
 from model.pose.layout import Layout, layout_named
 from model.pose.mapping import layout_mapping
-from model.pose.normalise import Normalisation, dimensions, joints_needed, normalise
+from model.pose.normalise import (
+    LOOK_AHEAD,
+    SIZED,
+    Normalisation,
+    dimensions,
+    joints_needed,
+    normalise,
+)
 from model.pose.store import ClipEntry, PoseStore, StoreError
 from training.projection import projected, seen_from, stood_up
 
@@ -110,12 +118,20 @@ class ClipSource:
         """Whether stores in space are seen as a camera's picture."""
         return self._project
 
-    def read(self, places: Sequence[int] | NDArray[np.int64]) -> ClipBatch:
-        """Reads the clips that stand at ``places``."""
-        return self.read_by(np.zeros((len(places), 2)), places)
+    @property
+    def looks_ahead(self) -> bool:
+        """Whether a clip's later frames change how its earlier ones are normalised."""
+        return self._normalisation in LOOK_AHEAD
+
+    def read(self, places: Sequence[int] | NDArray[np.int64], observed: float = 1.0) -> ClipBatch:
+        """Reads the clips that stand at ``places``, or the beginning of each."""
+        return self.read_by(np.zeros((len(places), 2)), places, observed)
 
     def read_by(
-        self, cameras: NDArray[np.float64], places: Sequence[int] | NDArray[np.int64]
+        self,
+        cameras: NDArray[np.float64],
+        places: Sequence[int] | NDArray[np.int64],
+        observed: float = 1.0,
     ) -> ClipBatch:
         """Reads clips by other cameras than those that recorded them.
 
@@ -123,9 +139,14 @@ class ClipSource:
             cameras: ``(N, 2)`` turn and tilt in degrees of the camera that a clip in space is
                 projected by; clips that are not projected have none.
             places: ``(N,)`` where the clips stand; one may be read by several cameras.
+            observed: Share of each clip that is read, see `beginning`; nothing else of it is looked
+                at.
+
+        Raises:
+            StoreError: A clip lacks the picture's size that its normalisation needs.
         """
         clips = [
-            self._keypoints(int(place), *camera)
+            self._keypoints(int(place), observed, *camera)
             for place, camera in zip(places, cameras.tolist(), strict=True)
         ]
         lengths = [len(clip) for clip in clips]
@@ -133,26 +154,58 @@ class ClipSource:
         padded = np.zeros(shape, np.float32)
         for row, clip in enumerate(clips):
             padded[row, : len(clip), :, : clip.shape[2]] = clip
-        normalised = normalise(self._normalisation, padded, self._skeleton, size=(1.0, 1.0))
+        normalised = self._normalised(padded, places)
         return ClipBatch(torch.from_numpy(normalised), torch.tensor(lengths))
 
-    def in_order(self, places: Sequence[int], batch: int) -> Iterator[ClipBatch]:
-        """Reads the clips at ``places``, ``batch`` at a time."""
+    def in_order(
+        self, places: Sequence[int], batch: int, observed: float = 1.0
+    ) -> Iterator[ClipBatch]:
+        """Reads the clips at ``places``, or the beginning of each, ``batch`` at a time."""
         for start in range(0, len(places), batch):
-            yield self.read(places[start : start + batch])
+            yield self.read(places[start : start + batch], observed)
+
+    def _normalised(
+        self, padded: NDArray[np.float32], places: Sequence[int] | NDArray[np.int64]
+    ) -> NDArray[np.float32]:
+        """Clips ``(B, F, V, M, 4)`` normalised, ``(B, 3, F, V, M)``."""
+        if self._normalisation not in SIZED:
+            return normalise(self._normalisation, padded, self._skeleton)
+        parts = [
+            normalise(self._normalisation, padded[row : row + 1], self._skeleton, self._size(place))
+            for row, place in enumerate(places)
+        ]
+        return np.concatenate(parts)
+
+    def _size(self, place: int) -> tuple[float, float]:
+        """Width and height of the picture in which a clip's keypoints lie."""
+        entry = self.entry(place)
+        if entry.size is None or self._project:
+            raise StoreError(
+                f"{self._clips[place][0].path}: normalisation {self._normalisation!r} needs the "
+                f"size of each clip's picture, {entry.name} "
+                + ("is shown by --project" if self._project else "has none")
+            )
+        return entry.size
 
     def _keypoints(
-        self, place: int, turn_degrees: float, tilt_degrees: float
+        self, place: int, observed: float, turn_degrees: float, tilt_degrees: float
     ) -> NDArray[np.float32]:
-        """The keypoints ``(F, V, M, 4)`` of a clip, in the layout that is given."""
+        """The keypoints ``(F, V, M, 4)`` of a clip's beginning, in the layout that is given."""
         store, row = self._clips[place]
         layout = layout_named(store.data_set.layout)
-        keypoints = np.asarray(store[row].keypoints[:, : self._persons], np.float32)
+        seen = beginning(store.entries[row].frames, observed)
+        keypoints = np.asarray(store[row].keypoints[:seen, : self._persons], np.float32)
         if self._project and layout.dimensions == 3:
             keypoints = projected(seen_from(keypoints, turn_degrees, tilt_degrees))
             if self._dimensions == 3:
                 keypoints = stood_up(keypoints)
         return layout_mapping(layout, self._skeleton)(keypoints).swapaxes(1, 2)
+
+
+def beginning(frames: int, observed: float) -> int:
+    """How many frames a share of a clip is, rounded up, at least one."""
+    # 60 % of 25 frames are 15: what rounding adds to a product must not become a 16th.
+    return max(1, math.ceil(frames * observed - 1e-9))
 
 
 def seen_of(entries: Sequence[ClipEntry]) -> dict[str, object]:
@@ -166,8 +219,15 @@ def seen_of(entries: Sequence[ClipEntry]) -> dict[str, object]:
 
 
 def _check_dimensions(store: PoseStore, read: int, project: bool) -> None:
-    """Refuses a store whose keypoints are not of as many dimensions as are read."""
-    held = layout_named(store.data_set.layout).dimensions
+    """Refuses a store without its layout's joints, or of other dimensions than are read."""
+    layout = layout_named(store.data_set.layout)
+    shown = store[0].keypoints.shape[2] if len(store) else len(layout.joints)
+    if shown != len(layout.joints):
+        raise StoreError(
+            f"{store.path}: expected the {len(layout.joints)} joints of layout {layout.name}, "
+            f"its keypoints have {shown}"
+        )
+    held = layout.dimensions
     if held == read or (held == 3 and project):
         return
     hint = "; --project shows them as a camera's picture" if held == 3 else ""

@@ -1,8 +1,9 @@
 """``evaluate early``: the class of a clip from its beginning alone, at 10, 20, … 100 % of it.
 
 A causal encoder reads each clip once: its dense feature at a frame is what it would say having seen
-no more. For any other, what is observed is resized to T frames, as whole clips are. A probe is
-fitted to whole training clips and to their beginnings; a fine-tuned recogniser is asked as it is.
+no more, where its normalisation looks no further either. For any other, what is observed is cut
+out, normalised and resized to T frames, as whole clips are. A probe is fitted to whole training
+clips and to their beginnings; a fine-tuned recogniser is asked as it is.
 """
 
 import argparse
@@ -24,7 +25,7 @@ from training.frozen_evaluation import (
 from training.frozen_streams import Frozen, FrozenStream
 from training.probes import logistic
 from training.protocols import Partition
-from training.recognition_streams import mean_probabilities, open_recogniser
+from training.recognition_streams import open_recogniser
 from training.representation import labelled
 from training.subsets import classes_of
 
@@ -86,9 +87,8 @@ def early_recognised(
     streams = [open_recogniser(path, store, project) for path in checkpoints]
 
     def predicted_at(share: float) -> NDArray[np.int64]:
-        said: NDArray[np.int64] = mean_probabilities(
-            streams, partition.test, [(share, 0.0)]
-        ).argmax(axis=1)
+        spread = [stream.probabilities(partition.test, share) for stream in streams]
+        said: NDArray[np.int64] = np.mean(spread, axis=0).argmax(axis=1)
         return said
 
     truth = classes_of(store.entries[place] for place in partition.test)
@@ -109,10 +109,10 @@ def _probabilities(frozen: Frozen, stream: FrozenStream) -> NDArray[np.float64]:
 
 def _way(frozen: Frozen) -> str:
     """How beginnings were read, for the note."""
-    causal = [stream.causal for stream in frozen.streams]
-    if all(causal):
+    one_pass = [stream.one_pass for stream in frozen.streams]
+    if all(one_pass):
         return f"{ONE_PASS}."
-    if not any(causal):
+    if not any(one_pass):
         return f"{CUT}."
     return f"{ONE_PASS} where the encoder is causal, else {CUT}."
 

@@ -7,6 +7,7 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 from sklearn.preprocessing import StandardScaler
 
+from model.pose.store import StoreError
 from training.arguments import above_zero
 from training.clip_evaluation import Outcome, accuracy
 from training.frozen_evaluation import add_frozen_arguments, run_frozen
@@ -48,7 +49,13 @@ def linear(frozen: Frozen, kind: ProbeKind, learning_rate: float, mapped: bool) 
 
 
 def feature_map(streams: list[Labelled], seed: int) -> FeatureMap:
-    """Features of all streams side by side, laid out by t-SNE (van der Maaten, Hinton, 2008)."""
+    """Features of all streams side by side, laid out by t-SNE (van der Maaten, Hinton, 2008).
+
+    Raises:
+        StoreError: There is but one clip.
+    """
+    if len(streams[0].labels) < 2:
+        raise StoreError("--map: expected two clips or more to lay out, got 1")
     joined = np.concatenate(
         [StandardScaler().fit_transform(stream.features) for stream in streams], axis=1
     )

@@ -64,7 +64,8 @@ def run(args: argparse.Namespace) -> int:
         network = with_head(stream, probe, len(store.data_set.labels))
         pretrained = stream.pretrained
         beginning = Beginning(pretrained.network.backbone.config, pretrained.reading, pretrained)
-        notes = {"commit": commit(), "encoder": dict(pretrained.provenance), "head": "linear"}
+        notes: dict[str, object] = {"commit": commit(), "head": "linear"}
+        notes |= {"data": stream.source.seen(clips.places), "encoder": dict(pretrained.provenance)}
         artifact = asdict(specification(clips, beginning))
         save_checkpoint(Checkpoint(network, artifact, notes), args.out)
     except EXPECTED_ERRORS as error:

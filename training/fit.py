@@ -16,6 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Generic, NoReturn, Protocol, TypeVar
 
+import msgspec
 import torch
 from lightning.fabric import Fabric
 from torch import Tensor, nn
@@ -165,8 +166,8 @@ class _Run(Generic[Batch]):
         try:
             for name, part in self._parts().items():
                 part.load_state_dict(state[name])
-            self.progress = Progress(**state["progress"])
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            self.progress = msgspec.convert(state["progress"], Progress)
+        except (KeyError, TypeError, ValueError, RuntimeError, msgspec.ValidationError) as error:
             raise unusable(path) from error
 
     def _parts(self) -> dict[str, Stateful]:

@@ -55,9 +55,9 @@ class FrozenStream:
         return features_of(self._feature, clips)
 
     @property
-    def causal(self) -> bool:
-        """Whether the dense feature of a frame depends on no later frame."""
-        return self.pretrained.network.backbone.config.causal
+    def one_pass(self) -> bool:
+        """Whether one reading of a clip gives its beginnings: no feature looks at a later frame."""
+        return self.pretrained.network.backbone.config.causal and not self.source.looks_ahead
 
     def beginnings(
         self, places: Sequence[int], shares: Sequence[float]
@@ -65,13 +65,13 @@ class FrozenStream:
         """Features of the beginnings of clips, ``(N, F)`` for each share that is seen.
 
         A causal encoder reads each clip once, resized to T as a whole, and its dense feature at the
-        newest frame that is seen is the feature of a beginning. Any other reads each beginning by
-        itself, resized to T.
+        newest frame that is seen is the feature of a beginning. Any other, and one whose
+        normalisation looks ahead, reads each beginning by itself, resized to T.
 
         Raises:
             CheckpointError: A causal encoder has too few frames for the smallest share.
         """
-        if not self.causal:
+        if not self.one_pass:
             return [self.features(places, share) for share in shares]
         frames, least = self.pretrained.network.backbone.config.frames, math.ceil(1 / min(shares))
         if frames < least:
@@ -161,6 +161,10 @@ def open_stream(
         CheckpointError: It is no pretrained file, or does not read these modalities.
         StoreError: The store cannot be read as the file says.
     """
+    if modalities is not None and len(set(modalities)) < len(modalities):
+        raise CheckpointError(
+            f"--modalities: expected each once, got {' '.join(modalities)} for {path}"
+        )
     pretrained = load_pretrained(path)
     pretrained.network.to(compute_device())
     persons = pretrained.network.backbone.config.persons

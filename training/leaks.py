@@ -1,4 +1,4 @@
-"""Leaks: weights that have seen clips which test, told by what is noted beside them.
+"""Leaks: weights that have seen the clips they are asked about, told by what is noted beside them.
 
 `training.clip_source.ClipSource.seen` says what is noted: whose clips were seen, by which cameras
 and in which setups. Every choice of clips to pretrain on is made by these, so they tell clips apart
@@ -38,19 +38,19 @@ class Seen(msgspec.Struct, frozen=True):
 def check_unseen(
     paths: Sequence[Path], protocol: Protocol, store: PoseStore, test: Sequence[int]
 ) -> tuple[str, ...]:
-    """Refuses weights that have seen clips which test.
+    """Refuses weights that have seen clips which they are asked about.
 
     Args:
         paths: Pretrained files, or checkpoints of recognisers.
         protocol: By which they are evaluated. All forms of its data set show the same people.
         store: Its clips.
-        test: Places of those that test.
+        test: Places of those that test, or choose.
 
     Returns:
         A sentence for each file that does not say what it saw.
 
     Raises:
-        LeakError: A file says that it saw a clip that tests.
+        LeakError: A file says that it saw one of them.
         CheckpointError: A file is none of torch's.
     """
     notes = []
@@ -64,8 +64,8 @@ def check_unseen(
             leaked = [entry for entry in entries if any(part.holds(entry) for part in seen)]
             if leaked:
                 raise LeakError(
-                    f"{path}: expected weights that saw no clip which tests in {protocol.name}, "
-                    f"these saw {_named(leaked)}"
+                    f"{path}: expected weights that saw no clip they are asked about by "
+                    f"{protocol.name}, these saw {_named(leaked)}"
                 )
     return tuple(dict.fromkeys(notes))
 

@@ -16,8 +16,9 @@ from typing import Literal, get_args
 from tqdm import tqdm
 
 from model.pose.recording import write_recording
-from model.pose.store import PoseStore, StoreError
+from model.pose.store import PoseClip, PoseStore, StoreError
 from model.pose.store_writer import PoseStoreWriter
+from model.pose.unreadable import one_line
 from training.arguments import add_directory, add_json
 from training.readers.bandai_namco import BandaiNamcoReader
 from training.readers.hdm05 import HDM05Reader
@@ -106,7 +107,7 @@ def prepare(
             total=len(files),
         ):
             try:
-                clip = reader.read(path)
+                clip = _clip(reader, path)
                 writer.append(clip, str(path))
             except (ReadingError, StoreError) as error:
                 if strict and not isinstance(error, LeftOutError):
@@ -120,6 +121,24 @@ def prepare(
             raise ReadingError(f"none of {len(files)} files is whole: {writer.skipped[0].reason}")
     seconds = time.monotonic() - start_seconds
     return summarise(PoseStore(writer.path), len(files) - len(todo), written, seconds)
+
+
+def _clip(reader: Reader, path: Path) -> PoseClip:
+    """The clip of a file.
+
+    Raises:
+        ReadingError: Its reader refuses it, or fails in a way that nobody foresaw: among a hundred
+            thousand files one that is odd costs no other.
+    """
+    try:
+        return reader.read(path)
+    except (ReadingError, OSError):
+        raise
+    except Exception as error:
+        raise ReadingError(
+            f"{path.name}: expected a file of {reader.data_set.name}, its reader failed with "
+            f"{type(error).__name__}: {one_line(error)}"
+        ) from error
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

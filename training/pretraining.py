@@ -133,7 +133,7 @@ def pretrain(
         collapse = None if collapse_ends else task.collapse(views)
     provenance = {
         "settings": settings,
-        "data": source.seen(chosen.train),
+        "data": source.seen([*chosen.train, *chosen.queries]),
         "progress": asdict(progress),
         "commit": commit(),
     }

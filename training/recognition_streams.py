@@ -47,11 +47,11 @@ class RecognitionStream:
     source: ClipSource
 
     def probabilities(
-        self, places: Sequence[int], observed: float = 1.0, skipped: float = 0.0
+        self, places: Sequence[int], observed: float = 1.0, crop: float = 1.0, skipped: float = 0.0
     ) -> NDArray[np.float64]:
-        """The probability ``(N, K)`` of each class for clips, or for a crop of each."""
+        """The probability ``(N, K)`` of each class for clips; see `whole_clips` for shares."""
         frames = self.network.config.encoder.frames
-        logits = clip_logits(self.network, self.source, places, frames, observed, skipped)
+        logits = clip_logits(self.network, self.source, places, frames, observed, crop, skipped)
         spread: NDArray[np.float64] = softmax(logits.astype(np.float64), axis=1)
         return spread
 
@@ -92,6 +92,6 @@ def mean_probabilities(
 ) -> NDArray[np.float64]:
     """The mean over streams, and crops of each clip, of their probabilities ``(N, K)``."""
     spread: NDArray[np.float64] = np.mean(
-        [stream.probabilities(places, *crop) for stream in streams for crop in crops], axis=0
+        [stream.probabilities(places, 1.0, *crop) for stream in streams for crop in crops], axis=0
     )
     return spread

@@ -154,6 +154,7 @@ def clip_logits(
     places: Sequence[int],
     frames: int,
     observed: float = 1.0,
+    crop: float = 1.0,
     skipped: float = 0.0,
 ) -> NDArray[np.float32]:
     """The logits ``(N, K)`` of clips by a recogniser of clips; see `whole_clips` for shares."""
@@ -161,6 +162,6 @@ def clip_logits(
     with torch.inference_mode():
         parts = [
             network(clips)[0].float().cpu().numpy()
-            for clips in whole_clips(source, places, frames, device, observed, skipped)
+            for clips in whole_clips(source, places, frames, device, observed, crop, skipped)
         ]
     return np.concatenate(parts)

@@ -21,7 +21,8 @@ from torch import Tensor
 
 from model.network.encoder import Encoder, clip_feature
 from model.network.tokens import Modality, derive
-from training.clip_source import ClipSource
+from model.pose.store import StoreError
+from training.clip_source import ClipSource, beginning
 from training.subsets import classes_of
 from training.views import resized
 
@@ -54,29 +55,34 @@ def whole_clips(
     frames: int,
     device: torch.device,
     observed: float = 1.0,
+    crop: float = 1.0,
     skipped: float = 0.0,
 ) -> Iterator[Tensor]:
     """Clips ``(B, 3, T, V, M)``, each resized to T, a batch at a time.
+
+    What is not observed is not looked at. Crops are what recognisers learn from: they are cut out
+    of a clip that was normalised as a whole.
 
     Args:
         source: Where clips are read.
         places: Which clips, in this order.
         frames: T.
         device: Where they are resized.
-        observed: Share of each clip that is seen; at least a frame.
-        skipped: Share of it that comes before; 0 for its beginning.
+        observed: Share of each clip that is seen, from its beginning; at least a frame.
+        crop: Share of that which is kept; at least a frame.
+        skipped: Share of it that comes before what is kept.
     """
-    for read in source.in_order(places, BATCH):
+    for read in source.in_order(places, BATCH, observed):
         batch = read.to(device)
-        seen = observed_frames(batch.lengths, observed)
-        starts = (batch.lengths.double() * skipped).long().clamp(max=batch.lengths - seen)
-        yield resized(batch.clips, starts, seen, frames)
+        kept = observed_frames(batch.lengths, crop)
+        starts = (batch.lengths.double() * skipped).long().clamp(max=batch.lengths - kept)
+        yield resized(batch.clips, starts, kept, frames)
 
 
 def observed_frames(lengths: Tensor, observed: float) -> Tensor:
-    """How many frames a share of each clip is, rounded up, at least one: ``(B,)`` of ``(B,)``."""
-    # 60 % of 25 frames are 15: what rounding adds to a product must not become a 16th.
-    return (lengths.double() * observed - 1e-9).ceil().long().clamp(min=1)
+    """How many frames a share of each clip is, by `beginning`: ``(B,)`` of ``(B,)``."""
+    seen = [beginning(length, observed) for length in lengths.tolist()]
+    return torch.tensor(seen, device=lengths.device)
 
 
 def newest_frames(lengths: Tensor, observed: float, frames: int) -> Tensor:
@@ -149,7 +155,15 @@ def logistic_probe(train: Labelled, more: Sequence[Labelled] = ()) -> Pipeline:
         train: Whole clips; its strength is chosen by cross-validation between their subjects.
         more: Further features that it is fitted to, such as those of beginnings of the clips; the
             strength stays what it is for each sample.
+
+    Raises:
+        StoreError: They are all of one class.
     """
+    if len(set(train.labels.tolist())) < 2:
+        raise StoreError(
+            f"expected training clips of two classes or more to tell apart, got "
+            f"{len(train.labels)} of class {train.labels[0]}"
+        )
     strength = _chosen_strength(train) * len(train.labels)
     features = np.concatenate([train.features, *(part.features for part in more)])
     labels = np.concatenate([train.labels, *(part.labels for part in more)])
@@ -162,10 +176,20 @@ def _probe(strength: float) -> Pipeline:
 
 def _chosen_strength(train: Labelled) -> float:
     groups = len(set(train.subjects.tolist()))
-    if groups < 2:
+    folds = (
+        []
+        if groups < 2
+        else [
+            fold
+            for fold in GroupKFold(n_splits=min(5, groups)).split(
+                train.features, train.labels, train.subjects
+            )
+            if len(set(train.labels[fold[0]].tolist())) > 1
+        ]
+    )
+    if not folds:
         return STRENGTHS[len(STRENGTHS) // 2]
-    folds = GroupKFold(n_splits=min(5, groups))
     grid = {"logisticregression__C": STRENGTHS}
     search = GridSearchCV(_probe(1.0), grid, cv=folds, scoring="accuracy", refit=False)
-    search.fit(train.features, train.labels, groups=train.subjects)
+    search.fit(train.features, train.labels)
     return float(search.best_params_["logisticregression__C"])

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from model.pose.figures import Figure
+from model.pose.unreadable import UNDECODABLE
 
 FORMAT = "posewire-result"
 VERSION = 1
@@ -130,7 +131,7 @@ def read_result(path: Path) -> Result:
                 f"got {header.format} version {header.version}"
             )
         result = msgspec.json.decode(content, type=_File).result
-    except msgspec.DecodeError as error:
+    except UNDECODABLE as error:
         raise ResultError(f"{path}: expected a result, but {error}") from error
     _check(result, path)
     return result

@@ -27,7 +27,7 @@ from model.network.weights import (
     write_state,
     write_torch_file,
 )
-from model.pose.layout import LayoutError, layout_named
+from model.pose.layout import LAYOUTS, LayoutError, layout_named
 from model.pose.normalise import Normalisation
 
 FORMAT = "posewire-pretrained"
@@ -175,6 +175,7 @@ def load_pretrained(path: Path) -> Pretrained:
         config = msgspec.convert(content.get("encoder"), EncoderConfig)
         reading = msgspec.convert(content.get("reading"), Reading)
         provenance = msgspec.convert(content.get("provenance"), dict[str, object])
+        _check_joints(config, reading)
         with torch.device("meta"):
             blueprint = pretraining_network(config, reading)
     except (msgspec.ValidationError, ValueError) as error:
@@ -184,6 +185,22 @@ def load_pretrained(path: Path) -> Pretrained:
     network = pretraining_network(config, reading)
     network.load_state_dict(state)
     return Pretrained(network.eval(), reading, provenance, path)
+
+
+def _check_joints(config: EncoderConfig, reading: Reading) -> None:
+    """Refuses an encoder of other joints than it says that it reads.
+
+    Raises:
+        ValueError: They are not as many; a layout that is unknown here has any number.
+    """
+    if reading.layout not in LAYOUTS:
+        return
+    joints = len(LAYOUTS[reading.layout].joints)
+    if config.joints != joints:
+        raise ValueError(
+            f"expected the {joints} joints of layout {reading.layout}, got an encoder of "
+            f"{config.joints}"
+        )
 
 
 def _parents(layout: str, named: Path | str) -> tuple[int, ...]:

@@ -13,6 +13,7 @@ import msgspec
 
 from model.pose.layout import LAYOUTS, Layout, layout_named
 from model.pose.normalise import Normalisation, dimensions, joints_needed
+from model.pose.unreadable import UNDECODABLE
 from model.pose.window import WindowSpec
 
 METADATA_KEY = "posewire"
@@ -216,7 +217,7 @@ def read_spec(metadata: Mapping[str, str]) -> ArtifactSpec:
     text = metadata[METADATA_KEY]
     try:
         raw = msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
+    except UNDECODABLE as error:
         raise ArtifactError(f"the artifact's metadata is not JSON: {error}") from None
     if not isinstance(raw, dict):
         raise ArtifactError(f"the artifact's metadata is a JSON object, got {text[:40]}")

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import msgspec
 
+from model.pose.unreadable import UNDECODABLE
+
 ROOT = Path(__file__).resolve().parents[2]
 FIGURES_PATH = ROOT / "benchmarks" / "figures.json"
 
@@ -62,7 +64,7 @@ def read_figures(path: Path = FIGURES_PATH) -> dict[str, Figure]:
         figures = msgspec.json.decode(path.read_bytes(), type=list[Figure])
     except FileNotFoundError:
         return {}
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, *UNDECODABLE) as error:
         raise FiguresError(f"{path}: expected a list of figures, but {error}") from error
     by_name = {figure.name: figure for figure in figures}
     if len(by_name) < len(figures):

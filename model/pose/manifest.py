@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from model.pose.artifact import ArtifactError
+from model.pose.unreadable import UNDECODABLE
 
 FORMAT = "posewire-manifest"
 VERSION = 1
@@ -70,7 +71,7 @@ def read_manifest(path: Path) -> Manifest:
     except OSError as error:
         reason = error.strerror or str(error)
         raise ArtifactError(f"{path}: expected a manifest of artifacts: {reason}") from None
-    except msgspec.DecodeError as error:
+    except UNDECODABLE as error:
         raise ArtifactError(f"{path}: expected a manifest of artifacts, but {error}") from None
     if (manifest.format, manifest.version) != (FORMAT, VERSION):
         raise ArtifactError(

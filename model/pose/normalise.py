@@ -28,6 +28,13 @@ NEEDED_JOINTS: Mapping[Normalisation, tuple[str, ...]] = {
 }
 """Scheme → the joints that it finds a body by."""
 
+LOOK_AHEAD: frozenset[Normalisation] = frozenset(("body-2d", "2s-agcn"))
+"""Schemes in which a window's later frames move its earlier ones. `kinect-3d` takes the axes of the
+oldest frame that shows them, and looks no further."""
+
+SIZED: frozenset[Normalisation] = frozenset(("published-2d",))
+"""Schemes that need the picture's size."""
+
 _NEXT, _LAST = [1, 2, 0], [2, 0, 1]
 """The axes after x, y, z, and those before."""
 

@@ -22,6 +22,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from model.pose.unreadable import NO_ARRAY, UNDECODABLE, one_line
+
 FORMAT = "posewire-store"
 VERSION = 1
 INDEX_NAME = "index.json"
@@ -245,6 +247,11 @@ class PoseStore:
                     f"{self.path}: expected clip {entry.name} to begin at row {frames}, "
                     f"got row {entry.offset} and {entry.frames} frames"
                 )
+            if entry.label is not None and not 0 <= entry.label < len(self.data_set.labels):
+                raise StoreError(
+                    f"{self.path}: expected clip {entry.name} to be of one of "
+                    f"{len(self.data_set.labels)} classes, got class {entry.label}"
+                )
             frames += entry.frames
         for name, array in self._arrays.items():
             rows_expected = (frames, *shape[1:]) if name == "keypoints" else (frames,)
@@ -281,7 +288,7 @@ def read_index(path: Path) -> StoreIndex:
                 f"got {header.format} version {header.version}"
             )
         return msgspec.json.decode(content, type=StoreIndex)
-    except msgspec.DecodeError as error:
+    except UNDECODABLE as error:
         raise StoreError(f"{index_path}: expected the index of a store, but {error}") from error
 
 
@@ -289,8 +296,10 @@ def _map_array(path: Path, name: str) -> NDArray[Any]:
     array_path = path / f"{name}.npy"
     try:
         array = np.load(array_path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{array_path}: expected an array of the store, but {error}") from error
+    except NO_ARRAY as error:
+        raise StoreError(
+            f"{array_path}: expected an array of the store, but {one_line(error)}"
+        ) from error
     expected = (np.float32, np.float16) if name == "keypoints" else (FRAME_DTYPES[name],)
     if array.dtype not in expected:
         raise StoreError(f"{array_path}: expected {np.dtype(expected[0])}, got {array.dtype}")

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from model.pose.store import ClipEntry, StoreError
+from model.pose.unreadable import UNDECODABLE
 
 JOURNAL_NAME = "journal.jsonl"
 
@@ -88,7 +89,7 @@ class StoreJournal:
                 elif msgspec.json.decode(line, type=_Header).source != self._source:
                     return
                 whole += len(line)
-        except msgspec.DecodeError:
+        except UNDECODABLE:
             pass  # what was read before the damage stands
         self._file.truncate(whole)
 

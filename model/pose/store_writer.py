@@ -215,6 +215,12 @@ class PoseStoreWriter:
             raise StoreError(f"{clip.name}: expected a new name, got one that the store has")
         if not np.isfinite(clip.keypoints).all():
             raise StoreError(f"{clip.name}: expected finite keypoints; a missing joint is zeros")
+        largest = np.abs(clip.keypoints).max()
+        if largest > np.finfo(self._dtype).max:
+            raise StoreError(
+                f"{clip.name}: expected keypoints that {np.dtype(self._dtype)} holds, "
+                f"got {largest:g}"
+            )
         if not np.isfinite(clip.times_ms).all() or (np.diff(clip.times_ms) <= 0).any():
             raise StoreError(f"{clip.name}: expected times that increase from frame to frame")
         _check_labels(clip, len(self._data_set.labels))

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from model.pose.artifact import ArtifactError, ArtifactSpec
+from model.pose.unreadable import UNDECODABLE
 
 TENSORRT_KEY = "posewire-tensorrt"
 """The metadata key of an artifact's `BatchProfile`."""
@@ -61,7 +62,7 @@ def profile_of(metadata: Mapping[str, str]) -> BatchProfile:
     """
     try:
         return msgspec.json.decode(metadata.get(TENSORRT_KEY, "{}"), type=BatchProfile)
-    except msgspec.DecodeError as error:
+    except UNDECODABLE as error:
         raise ArtifactError(f"the artifact's TensorRT profile cannot be read: {error}") from None
 
 

@@ -30,9 +30,9 @@ class NotingSource(ClipSource):
         super().__init__(*arguments, **settings)
         self.noted: list[int] = []
 
-    def read(self, places: Sequence[int] | NDArray[np.int64]) -> ClipBatch:
+    def read(self, places: Sequence[int] | NDArray[np.int64], observed: float = 1.0) -> ClipBatch:
         self.noted += [int(place) for place in places]
-        return super().read(places)
+        return super().read(places, observed)
 
 
 def torchrun(*arguments: str) -> subprocess.CompletedProcess[str]:

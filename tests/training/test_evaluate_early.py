@@ -9,6 +9,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from model.network.pretrained import Reading
+from model.pose.normalise import Normalisation
 from model.pose.store import DataSet, PoseStore
 from model.pose.store_writer import PoseStoreWriter
 from tests.training.protocol_store import LABELS, write_encoder, write_protocol_store
@@ -63,6 +65,36 @@ def test_a_causal_encoder_says_of_a_beginning_what_it_says_of_the_cut_one(tmp_pa
         batch = stream.source.read([0]).clips
         dense = backbone.dense_feature(backbone(batch))
     np.testing.assert_allclose(of_cut[0], dense[0, 6], atol=1e-5)
+
+
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize(
+    ("layout", "normalisation"),
+    [("kinect20", "kinect-3d"), ("kinect20", "2s-agcn"), ("coco17", "body-2d")],
+)
+def test_no_normalisation_lets_a_beginning_see_what_follows(
+    layout: str, normalisation: Normalisation, causal: bool, tmp_path: Path
+) -> None:
+    """Whatever the second half of a clip shows; the first has frames in which nobody is seen."""
+    encoder = write_encoder(
+        tmp_path / "x.ckpt", Reading("joint", layout, normalisation), causal=causal
+    )
+    data_set = DataSet("utd_mhad", "kinect20", 30.0, LABELS, "made up")
+    made = made_clip(1, 0, 0, 32)
+    made.keypoints[3:5] = 0
+    keypoints = np.array(made.keypoints)
+    keypoints[16:, ..., :3] = keypoints[16:, ..., :3] * 1.5 + [0.5, 0.3, 0.2]
+    features = []
+    for name, clip in (("one", made), ("other", replace(made, keypoints=keypoints))):
+        with PoseStoreWriter(tmp_path / name, data_set) as writer:
+            writer.append(clip)
+        stream = open_stream(encoder, PoseStore(tmp_path / name), layout == "coco17")
+        features.append(stream.beginnings([0], [0.2, 0.5, 1.0]))
+    (early, half, whole), (early_other, half_other, whole_other) = features
+
+    np.testing.assert_array_equal(early, early_other)
+    np.testing.assert_array_equal(half, half_other)
+    assert np.abs(whole - whole_other).max() > 1e-2
 
 
 @given(length=st.integers(1, 300), percent=st.integers(1, 10), frames=st.integers(10, 80))

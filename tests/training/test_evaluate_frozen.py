@@ -9,10 +9,12 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from model.pose.store import PoseStore
+from model.pose.store import DataSet, PoseStore
+from model.pose.store_writer import PoseStoreWriter
 from tests.training.protocol_store import (
     IN_PICTURES,
     LABELS,
+    clip,
     write_encoder,
     write_protocol_store,
 )
@@ -139,9 +141,9 @@ def test_a_crop_is_of_its_own_frames_and_ends_within_the_clip(odd_and_even: Pose
     length = int(batch.lengths[0])
     first, kept = int(length * 0.25), int(np.ceil(0.5 * length))
     here = torch.device("cpu")
-    middle = next(whole_clips(source, [0], kept, here, 0.5, 0.25))
+    middle = next(whole_clips(source, [0], kept, here, 1.0, 0.5, 0.25))
     torch.testing.assert_close(middle, batch.clips[:, :, first : first + kept])
-    last = next(whole_clips(source, [0], kept, here, 0.5, 0.9))
+    last = next(whole_clips(source, [0], kept, here, 1.0, 0.5, 0.9))
     torch.testing.assert_close(last, batch.clips[:, :, length - kept : length])
 
 
@@ -167,9 +169,11 @@ def test_each_task_writes_its_figures_and_choosing_reads_no_test_clip(
     read: set[int] = set()
     plainly = ClipSource.read
 
-    def noting(source: ClipSource, places: Sequence[int] | NDArray[np.int64]) -> ClipBatch:
+    def noting(
+        source: ClipSource, places: Sequence[int] | NDArray[np.int64], observed: float = 1.0
+    ) -> ClipBatch:
         read.update(source.entry(int(place)).subject for place in places)
-        return plainly(source, places)
+        return plainly(source, places, observed)
 
     monkeypatch.setattr(ClipSource, "read", noting)
     options = ["--protocol", PROTOCOL, "--store", str(odd_and_even.path), "--name", "made.up"]
@@ -238,6 +242,7 @@ def test_encoders_of_pictures_and_of_space_read_one_store(
         ({"--seed": "-1"}, "expected a whole number of at least 0, got '-1'"),
         ({"--seed": "4294967296"}, "expected a seed of at most 4294967295, got 4294967296"),
         ({"--modalities": "motion"}, "expected an encoder of motion or of all modalities"),
+        ({"--modalities": "bone bone"}, "--modalities: expected each once, got bone bone"),
         ({"--modalities": "colour"}, "invalid choice: 'colour'"),
         ({"--probe": "forest"}, "invalid choice: 'forest'"),
         ({"--probe-rate": "0"}, "expected a number above 0, got '0'"),
@@ -262,12 +267,52 @@ def test_bad_input_is_exit_2_and_one_sentence(
         "--name": "x",
         "--out": "out",
     } | changed
-    assert exit_status(["evaluate", "linear", *(word for pair in options.items() for word in pair)])
+    words = (word for option, value in options.items() for word in (option, *value.split()))
+    assert exit_status(["evaluate", "linear", *words])
     said = capsys.readouterr().err.splitlines()
 
     assert len(said) == 1
     assert sentence in said[0]
     assert not Path("out").exists()
+
+
+@pytest.mark.parametrize("task", ["linear", "early"])
+def test_a_store_of_one_class_is_refused_and_one_subject_cannot_choose(
+    task: str, tmp_path: Path, encoder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing to tell apart is a sentence; folds that lack a class leave the choice to others."""
+
+    def written(name: str, classes: tuple[int, ...]) -> Path:
+        data_set = DataSet("utd_mhad", "kinect20", 30.0, LABELS, "made up")
+        with PoseStoreWriter(tmp_path / name, data_set) as writer:
+            for subject in (1, 2, 3):
+                for label in classes if subject < 3 else classes[:1]:
+                    writer.append(clip(subject, label, 0, 20))
+        return tmp_path / name
+
+    def asked(store: Path, *more: str) -> bool:
+        options = ["--protocol", PROTOCOL, "--store", str(store), "--name", "x", *more]
+        options += ["--pretrained", str(encoder), "--out", str(tmp_path / "results")]
+        return exit_status(["evaluate", task, *options])
+
+    assert asked(written("one", (1,)))
+    (said,) = capsys.readouterr().err.splitlines()
+    assert "expected training clips of two classes or more to tell apart, got 2 of class 1" in said
+    assert not asked(written("two", (0, 1)))
+
+
+def test_an_encoder_of_other_joints_than_it_says_it_reads_is_refused(
+    odd_and_even: PoseStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In one sentence that has both numbers."""
+    content = torch.load(write_encoder(tmp_path / "x.ckpt"), weights_only=True)
+    content["reading"]["layout"] = "coco17"
+    torch.save(content, tmp_path / "x.ckpt")
+    options = ["--protocol", PROTOCOL, "--store", str(odd_and_even.path), "--name", "x"]
+    options += ["--pretrained", str(tmp_path / "x.ckpt"), "--out", str(tmp_path)]
+    assert exit_status(["evaluate", "knn", *options])
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said.endswith("expected the 17 joints of layout coco17, got an encoder of 20")
 
 
 def exit_status(arguments: list[str], run: Callable[[list[str]], int] = main) -> bool:

@@ -3,6 +3,7 @@
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -50,6 +51,8 @@ def test_the_recogniser_says_what_the_probe_says(
         said[:, probe[-1].classes_], probe.predict_proba(features), atol=1e-4
     )
     assert spec_of(load_checkpoint(out).artifact).labels == tuple(LABELS)
+    noted: Any = load_checkpoint(out).provenance["data"]
+    assert noted["utd_mhad"]["subjects"] == [1, 3, 5, 7]
     for name, values in load_pretrained(encoder).network.backbone.state_dict().items():
         assert torch.equal(network.backbone.state_dict()[name], values), name
 

@@ -1,6 +1,7 @@
 """Weights that have seen who tests are refused by what is noted beside them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -109,7 +110,10 @@ def test_a_recogniser_has_seen_what_its_encoder_saw(
 def test_the_commands_refuse_a_leak_and_note_silence(
     task: str, odd_and_even: PoseStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Exit 2 and one sentence; with random weights or choosing subjects nothing leaks."""
+    """Exit 2 and one sentence; with random weights nothing leaks.
+
+    While subjects choose it is said of them, and of nobody who tests.
+    """
     file = write_encoder(tmp_path / "pretrained.ckpt")
     asked = ["evaluate", task, "--protocol", PROTOCOL, "--store", str(odd_and_even.path)]
     asked += ["--pretrained", str(file), "--out", str(tmp_path / "results"), "--name"]
@@ -118,16 +122,23 @@ def test_the_commands_refuse_a_leak_and_note_silence(
         assert "does not say all" in read_result(tmp_path / "results" / "silent.json").notes[-1]
     pretrained = load_pretrained(file)
     data = {"utd_mhad": {"clips": 24, "subjects": [1, 2], "views": [], "setups": []}}
-    leaky = type(pretrained)(pretrained.network, pretrained.reading, {"data": data})
+    leaky = replace(pretrained, provenance={"data": data})
     save_pretrained(leaky, file)
     capsys.readouterr()
     assert main([*asked, "leaky"]) == 2
     (said,) = capsys.readouterr().err.splitlines()
     assert said == (
-        f"evaluate {task}: {file}: expected weights that saw no clip which tests in {PROTOCOL}, "
-        "these saw subjects 2"
+        f"evaluate {task}: {file}: expected weights that saw no clip they are asked about by "
+        f"{PROTOCOL}, these saw subjects 2"
     )
     assert not (tmp_path / "results" / "leaky.json").exists()
     if task == "knn":
         assert main([*asked, "random", "--random-weights", "1"]) == 0
-        assert main([*asked, "choosing", "--choosing"]) == 0
+        assert main([*asked, "sound", "--choosing"]) == 0
+        assert not capsys.readouterr().err
+        data["utd_mhad"]["subjects"] = [1, 7]
+        save_pretrained(replace(leaky, provenance={"data": data}), file)
+        assert main([*asked, "chosen", "--choosing"]) == 0
+        (said,) = capsys.readouterr().err.splitlines()
+        assert said.endswith("these saw subjects 7")
+        assert f"{said}." in read_result(tmp_path / "results" / "chosen.json").notes

@@ -143,6 +143,7 @@ def _lines(text: str, change: Callable[[list[str]], list[str]]) -> str:
         (lambda ls: ["2", *ls[1:]], "line 58: expected the end of the file, .* got 28 more lines"),
         (lambda ls: ["three", *ls[1:]], "line 1: expected the number of frames, got 'three'"),
         (lambda ls: ["-3", *ls[1:]], "line 1: expected the number of frames, got '-3'"),
+        (lambda ls: ["9" * 5000, *ls[1:]], "line 1: expected the number of frames, got '999"),
         (lambda ls: [], "line 1: expected the number of frames, got the end of the file"),
         (lambda ls: ["2", "0", "0"], "expected a body in some frame, got none"),
         (lambda ls: [*ls[:3], "24", *ls[4:]], "line 4: expected 25 joints, got 24"),

@@ -69,6 +69,10 @@ def test_an_agcn_clip_keeps_its_second_person_and_loses_what_is_not_finite(tmp_p
     assert keypoints[4, 1, 7].tolist() == [0, 0, 0, 0]
 
 
+def _header_byte(path: Path, old: bytes, new: bytes) -> None:
+    path.write_bytes(path.read_bytes().replace(old, new, 1))
+
+
 def _labels(directory: Path, content: object) -> None:
     write_pickle(directory / "train_label.pkl", content)
 
@@ -80,6 +84,10 @@ def _labels(directory: Path, content: object) -> None:
         (lambda d: (d / "train_label.pkl").unlink(), "train_label.pkl: expected a whole pickle"),
         (
             lambda d: (d / "train_data_joint.npy").write_bytes(b"\x93NUMPY"),
+            "train_data_joint.npy: expected an array, but",
+        ),
+        (
+            lambda d: _header_byte(d / "train_data_joint.npy", b"'", b"("),
             "train_data_joint.npy: expected an array, but",
         ),
         (

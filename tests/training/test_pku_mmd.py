@@ -143,6 +143,8 @@ def test_two_oddities_of_the_published_labels_are_read_as_meant(
         ("0,2,5,2\n", "line 1: expected a class of 1 to 51, got 0"),
         ("8,2,5\n", "line 1: expected class,start,end,confidence in whole numbers, got '8,2,5'"),
         ("8,2,5,2\nhop,7,9,1\n", "line 2: expected class,start,end,confidence in whole"),
+        (f"{'8' * 5000},2,5,2\n", "line 1: expected class,start,end,confidence in whole numbers"),
+        (f"8,2,{'9' * 400}.0,2\n", "line 1: expected class,start,end,confidence in whole"),
         ("8,2.5,5,2\n", "line 1: expected class,start,end,confidence in whole numbers"),
         ("", "expected at least one line class,start,end,confidence"),
     ],

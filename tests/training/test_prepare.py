@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model.pose.store import PoseStore
+from model.pose.store import PoseClip, PoseStore
 from training.__main__ import main
+from training.readers.utkinect import UTKinectReader
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 
@@ -68,6 +69,27 @@ def test_a_broken_file_is_skipped_named_and_costs_no_other(
     assert skipped.file == "joints_s01_e01.txt"
     assert skipped.reason == "joints_s01_e01.txt, line 31: expected 61 numbers, got 3"
     assert skipped.reason in capsys.readouterr().out
+
+
+def test_a_reader_that_fails_unforeseen_costs_one_file(
+    raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it raises, the file is named with it, and the others are stored."""
+    read = UTKinectReader.read
+
+    def failing(reader: UTKinectReader, path: Path) -> PoseClip:
+        if "s01" in path.name:
+            raise KeyError("no such\nthing")
+        return read(reader, path)
+
+    monkeypatch.setattr(UTKinectReader, "read", failing)
+    assert _prepare(raw, tmp_path / "store") == 0
+    (skipped,) = PoseStore(tmp_path / "store").index.skipped
+
+    assert skipped.reason == (
+        "joints_s01_e01.txt: expected a file of utkinect, its reader failed with KeyError: "
+        "'no such\\nthing'"
+    )
 
 
 def test_strict_ends_at_the_first_broken_file_and_leaves_nothing(

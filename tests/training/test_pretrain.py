@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -45,7 +46,7 @@ def test_pretraining_lowers_its_loss_and_keeps_clips_apart(
     path = pretrain(source, chosen, READING, TINY, tmp_path).checkpoint
     pretrained = load_pretrained(path)
     assert pretrained.provenance["data"] == {
-        "swings": {"clips": 60, "subjects": [0, 1, 2, 3, 4], "views": [1], "setups": []}
+        "swings": {"clips": 72, "subjects": [0, 1, 2, 3, 4, 5], "views": [1], "setups": []}
     }
     progress = pretrained.provenance["progress"]
     assert isinstance(progress, dict)
@@ -201,7 +202,11 @@ def test_a_state_that_cannot_be_taken_up_is_kept_until_restart(
     content = torch.load(state, weights_only=True)
     del content["average"]
     torch.save(content, tmp_path / "parted.pt")
-    for broken in (whole[: len(whole) // 2], b"no state", (tmp_path / "parted.pt").read_bytes()):
+    content = torch.load(state, weights_only=True)
+    content["progress"]["epoch"] = "two"
+    torch.save(content, tmp_path / "worded.pt")
+    damaged = [(tmp_path / name).read_bytes() for name in ("parted.pt", "worded.pt")]
+    for broken in (whole[: len(whole) // 2], b"no state", *damaged):
         state.write_bytes(broken)
         assert main(command) == 2
         last = capsys.readouterr().err.splitlines()[-1]
@@ -220,6 +225,8 @@ def test_a_run_is_not_taken_up_with_other_clips(
     assert main([*command, "--left-out", "5", "--choosing", "4"]) == 0
     kept = capsys.readouterr().out
     assert "last epoch kept (fewer than 3 validations: --choosing chose nothing)" in kept
+    noted: Any = load_pretrained(tmp_path / "pretrained.ckpt").provenance["data"]
+    assert noted["swings"]["subjects"] == [0, 1, 2, 3, 4]
     assert main([*command, "--left-out", "3", "--choosing", "4"]) == 2
     said = capsys.readouterr().err.splitlines()[-1]
     assert "data.swings.subjects was [0, 1, 2, 3], and is now [0, 1, 2, 5]" in said

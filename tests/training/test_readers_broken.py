@@ -108,6 +108,7 @@ def test_a_joint_that_was_not_seen_is_zeros_with_score_zero() -> None:
         ([_row("2.5")], "joints_s01_e01.txt, line 1: .*'2.5'"),
         ([_row(4), _row(2)], "joints_s01_e01.txt, line 2: expected a frame number of 4 or later"),
         ([_row(-2)], "joints_s01_e01.txt, line 1: expected a frame number of 0 or later, got -2"),
+        ([_row(2), _row("9" * 22)], "joints_s01_e01.txt, line 2: .* below 1000000000, got 9999"),
         ([], "joints_s01_e01.txt: expected at least one row"),
     ],
 )
@@ -122,6 +123,7 @@ def test_a_broken_row_is_named_by_its_line(tmp_path: Path, rows: list[str], sent
         (lambda lines: [*lines[:3], "standUp: 10", *lines[4:]], "line 4: .*'standUp: 10'"),
         (lambda lines: [*lines[:3], "jump: 10 20", *lines[4:]], "line 4: .*'jump: 10 20'"),
         (lambda lines: [*lines[:3], "standUp: 20 10", *lines[4:]], "line 4: .*20 or later, got 10"),
+        (lambda lines: [*lines[:3], f"standUp: 1 {'2' * 5000}", *lines[4:]], "line 4: .*'standUp:"),
         (lambda lines: [*lines, "walk: 1 2"], "line 12: .*got walk again"),
         (lambda lines: lines[:-2], "expected all ten actions of s01_e01, lacks wave hands, clap"),
         (lambda lines: lines[1:], "expected s01_e01 once, got it 0 times"),
@@ -210,6 +212,16 @@ def test_a_truncated_utd_mhad_file_is_one_sentence_wherever_it_ends(
     for length in range(0, len(content), max(1, len(content) // 200)):
         path.write_bytes(content[:length])
         assert _refusal(UTDMHADReader(tmp_path)).startswith("a2_s3_t4_skeleton.mat")
+
+
+def test_bytes_that_are_no_text_are_refused_in_a_sentence(tmp_path: Path) -> None:
+    """A byte that is no UTF-8, wherever it stands in a file of JSON."""
+    reader = _nw_ucla(tmp_path)
+    (path,) = reader.files()
+    content = path.read_bytes()
+    for place in (3, len(content) // 2, len(content) - 2):
+        path.write_bytes(content[:place] + b"\xff" + content[place + 1 :])
+        assert _refusal(reader).startswith(f"{path.name}: expected a clip in JSON, but")
 
 
 def test_a_clip_has_the_joints_of_the_layout_that_its_reader_names(tmp_path: Path) -> None:

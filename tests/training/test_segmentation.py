@@ -159,7 +159,7 @@ def test_a_checkpoint_that_saw_who_tests_is_refused(
 
     assert status == 2
     assert complaint == (
-        f"evaluate: {leaked}: expected weights that saw no clip which tests in "
+        f"evaluate: {leaked}: expected weights that saw no clip they are asked about by "
         "utkinect/cross-subject, these saw subjects 2\n"
     )
     status, _, _ = command("segmentation", *options, "--checkpoint", runs / "dste.ckpt")

@@ -5,8 +5,6 @@
 names mean.
 """
 
-import zipfile
-import zlib
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -15,13 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from model.pose.unreadable import NO_ARRAY, one_line
 from training.readers.reader import ReadingError, keypoints_of
 
 FILE_NAME = "positions_30fps.npz"
 RATE_HZ = 30.0
-
-# What NumPy raises on bytes that are no whole .npz depends on where they go wrong.
-_UNREADABLE = (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error)
 
 _KEYS = ("positions", "offsets", "clip", "joint")
 
@@ -112,5 +108,5 @@ def _load(path: Path) -> dict[str, NDArray[Any]]:
         raise ReadingError(
             f"{path.name}: expected arrays {', '.join(_KEYS)}, but {error}"
         ) from error
-    except _UNREADABLE as error:
-        raise ReadingError(f"{path}: expected NumPy's .npz, but {error}") from error
+    except NO_ARRAY as error:
+        raise ReadingError(f"{path}: expected NumPy's .npz, but {one_line(error)}") from error

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.pose.store import DataSet, PoseClip
+from model.pose.unreadable import NO_ARRAY, one_line
 from training.readers.bodies import BODIES
 from training.readers.ntu_names import JOINTS, RATE_HZ, TERMS, NTUEdition
 from training.readers.numpy_pickle import load_numpy_pickle
@@ -108,8 +109,8 @@ class NTUAGCNReader:
 def _open_part(data_path: Path, label_path: Path) -> _Part:
     try:
         data = np.load(data_path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise ReadingError(f"{data_path.name}: expected an array, but {error}") from error
+    except NO_ARRAY as error:
+        raise ReadingError(f"{data_path.name}: expected an array, but {one_line(error)}") from error
     shape = data.shape
     if len(shape) != 5 or (shape[1], *shape[3:]) != (3, JOINTS, BODIES) or data.dtype.kind != "f":
         raise ReadingError(

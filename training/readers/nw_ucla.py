@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.pose.store import DataSet, PoseClip
+from model.pose.unreadable import UNDECODABLE
 from training.readers.reader import ReadingError, find_files, keypoints_from_xyz, steady_times_ms
 
 JOINTS = 20
@@ -91,7 +92,7 @@ class NWUCLAReader:
 def _decode(path: Path) -> _File:
     try:
         return msgspec.json.decode(path.read_bytes(), type=_File)
-    except (msgspec.DecodeError, OSError) as error:
+    except (*UNDECODABLE, OSError) as error:
         raise ReadingError(f"{path.name}: expected a clip in JSON, but {error}") from error
 
 

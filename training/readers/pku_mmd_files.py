@@ -111,7 +111,7 @@ def read_split(path: Path) -> tuple[frozenset[str], frozenset[str]]:
 
 def _parse_label(line: str, place: str) -> PKULabel:
     fields = line.replace(",", " ").split()
-    if len(fields) != 4 or not all(re.fullmatch(r"-?\d+(\.0*)?", field) for field in fields):
+    if len(fields) != 4 or not all(re.fullmatch(r"-?\d{1,9}(\.0*)?", field) for field in fields):
         raise ReadingError(
             f"{place}: expected class,start,end,confidence in whole numbers, got {line[:40]!r}"
         )

@@ -9,6 +9,7 @@ github.com/shahroudy/NTURGB-D, ``read_skeleton_file.m``.
 It knows the text, not which of the bodies matter.
 """
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -74,7 +75,7 @@ class _Lines:
 
     def count(self, what: str) -> int:
         number, text = self._line(what)
-        if not text.strip().isdecimal():
+        if not re.fullmatch(r"\d{1,9}", text.strip()):
             raise ReadingError(
                 f"{self._name}, line {number}: expected {what}, got {text.strip()[:40]!r}"
             )

@@ -19,6 +19,7 @@ from training.readers.utkinect_labels import LABELS, label_frames, read_spans
 
 JOINTS = 20
 NUMBERS_PER_SECOND = 60.0
+MOST_FRAMES = 10**9
 
 _NAME = re.compile(r"joints_(s(\d\d)_e\d\d)")
 
@@ -93,6 +94,11 @@ def _parse_row(fields: list[str], place: str) -> tuple[int, list[float]]:
     if len(fields) != expected:
         raise ReadingError(f"{place}: expected {expected} numbers, got {len(fields)}")
     try:
-        return int(fields[0]), [float(field) for field in fields[1:]]
+        number, values = int(fields[0]), [float(field) for field in fields[1:]]
     except ValueError as error:
         raise ReadingError(f"{place}: expected numbers only, but {error}") from error
+    if number >= MOST_FRAMES:
+        raise ReadingError(
+            f"{place}: expected a frame number below {MOST_FRAMES}, got {fields[0][:20]}"
+        )
+    return number, values

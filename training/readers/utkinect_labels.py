@@ -33,7 +33,7 @@ ACTIONS = {
 LABELS = ("background", *ACTIONS.values())
 
 _HEADING = re.compile(r"s\d\d_e\d\d")
-_SPAN = re.compile(r"(\w+):\s*(?:(\d+)\s+(\d+)|NaN\s+NaN)")
+_SPAN = re.compile(r"(\w+):\s*(?:(\d{1,9})\s+(\d{1,9})|NaN\s+NaN)")
 
 
 @dataclass(frozen=True)

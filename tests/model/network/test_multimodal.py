@@ -160,7 +160,7 @@ def test_a_pretrained_network_comes_back_as_it_was(
     ("key", "changes", "sentence"),
     [
         ("encoder", {"casual": True}, "unknown key 'casual'"),
-        ("encoder", {"joints": 19}, "one parent for each of 19 joints; got 20"),
+        ("encoder", {"joints": 19}, "the 20 joints of layout kinect20, got an encoder of 19"),
         ("reading", {"modality": "depth"}, "settings cannot be read: Invalid enum value 'depth'"),
         ("reading", {"layout": "bird"}, "layout 'bird' is unknown"),
         ("reading", {"modality": "joint"}, r"do not fit the network; missing: backbone\.ske_emb"),

@@ -77,6 +77,11 @@ def test_half_precision_halves_the_keypoints_and_nothing_else(tmp_path: Path) ->
     assert stored.keypoints.dtype == np.float16
     assert np.abs(stored.keypoints - clip.keypoints).max() < 2e-3
     np.testing.assert_array_equal(stored.times_ms, clip.times_ms)
+    with (
+        pytest.raises(StoreError, match="a: expected keypoints that float16 holds, got 100"),
+        PoseStoreWriter(tmp_path / "far", DATA_SET, dtype="float16") as writer,
+    ):
+        writer.append(replace(clip, keypoints=clip.keypoints + 1e5))
 
 
 def test_an_interrupted_preparation_leaves_the_older_store_whole(tmp_path: Path) -> None:
@@ -112,6 +117,10 @@ def _edit_index(path: Path, edit: Callable[[dict[str, Any]], object]) -> None:
     (path / "index.json").write_text(json.dumps(index))
 
 
+def _header_byte(path: Path, old: bytes, new: bytes) -> None:
+    path.write_bytes(path.read_bytes().replace(old, new, 1))
+
+
 @pytest.mark.parametrize(
     ("damage", "sentence"),
     [
@@ -129,6 +138,12 @@ def _edit_index(path: Path, edit: Callable[[dict[str, Any]], object]) -> None:
         ),
         (lambda p: _edit_index(p, lambda i: i["arrays"].append("../x")), r"got arrays \['../x'"),
         (lambda p: (p / "index.json").write_text("walk"), "expected the index of a store, but"),
+        (lambda p: (p / "index.json").write_bytes(b'{"format": "\xff"}'), "index of a store, but"),
+        (
+            lambda p: _edit_index(p, lambda i: i["clips"][0].update(label=9)),
+            "clip a .* got class 9",
+        ),
+        (lambda p: _header_byte(p / "keypoints.npy", b"'", b"("), "expected an array of the store"),
         (lambda p: (p / "index.json").unlink(), "expected a prepared store, got no index.json"),
         (lambda p: (p / "times_ms.npy").unlink(), "times_ms.npy: expected an array of the store"),
         (lambda p: (p / "keypoints.npy").write_bytes(b"x" * 99), "expected an array of the store"),
