@@ -39,7 +39,7 @@ format: .venv/.ready ## Formats and sorts the code
 release: .venv/.ready clients/web/node_modules/.ready ## Wheel, npm package, artifacts, manifest and hashes, in dist/
 	$(BIN)/python -m release bundle --out dist $(if $(IMAGES),--images $(IMAGES))
 
-bench: .venv/.ready ## The measurements that README quotes
+bench: .venv/.ready ## The measurements that the documents quote
 	$(BIN)/python -m benchmarks
 
 train-demo: .venv/.ready ## Data, dense fine-tune, report, verified artifact: minutes on a CPU

@@ -55,7 +55,8 @@ landmarks), and the WebAssembly that a browser finds poses with.
 _WEIGHTS = """\
 ## Weights
 
-Under the terms of the data that they were trained on; their cards lie beside them in `weights/`.
+Under the terms of the data that they were trained on. Their cards: `docs/everyday.md`,
+`weights/utkinect.md`.
 """
 
 

@@ -50,6 +50,7 @@ class ClipSource:
         normalisation: Normalisation,
         persons: int,
         project: bool = False,
+        through: str | None = None,
     ) -> None:
         """Takes stores whose layouts map onto ``layout``.
 
@@ -61,9 +62,11 @@ class ClipSource:
             project: Whether stores in space are seen as a camera's picture; a normalisation in
                 space then reads that picture as a body without depth. Stores of picture keypoints
                 are left as they are.
+            through: Name of a layout that clips are reduced to first, as if they had been recorded
+                in it; None for none.
 
         Raises:
-            LayoutError: The layout is unknown.
+            LayoutError: A layout is unknown.
             StoreError: The stores are empty, the layout lacks what the normalisation needs, or a
                 store's keypoints have more or fewer dimensions than the normalisation reads.
         """
@@ -76,6 +79,7 @@ class ClipSource:
         self._persons = persons
         self._stores = len(stores)
         self._project = project
+        self._through = None if through is None else layout_named(through)
         self._dimensions = dimensions(normalisation, self._skeleton)
         for store in stores:
             _check_dimensions(store, self._dimensions, project)
@@ -199,6 +203,8 @@ class ClipSource:
             keypoints = projected(seen_from(keypoints, turn_degrees, tilt_degrees))
             if self._dimensions == 3:
                 keypoints = stood_up(keypoints)
+        if self._through is not None:
+            layout, keypoints = self._through, layout_mapping(layout, self._through)(keypoints)
         return layout_mapping(layout, self._skeleton)(keypoints).swapaxes(1, 2)
 
 

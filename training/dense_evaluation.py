@@ -72,6 +72,15 @@ class DenseEvaluation:
     said: Evaluation
     notes: tuple[str, ...] = ()
 
+    @property
+    def asked(self) -> str:
+        """Who was asked and how, a sentence."""
+        scores = self.said.scores
+        return (
+            f"{self.protocol}: {scores.recordings} recordings, {scores.frames:,} frames; "
+            f"look-ahead {self.spec.lookahead_frames} frames."
+        )
+
     def probabilities(self, name: str) -> NDArray[np.float64]:
         """The calibrated probability of each class in each frame of a recording, ``(T, K)``."""
         return probabilities(self.said.labels[name], self.spec.labels)

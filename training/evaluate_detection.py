@@ -80,7 +80,11 @@ def _result(
     measures = {"map_a": scores.by_action, "map_v": scores.by_recording}
     figures = [
         measured(
-            f"{args.name}.{measure}_{round(100 * tiou)}", round(by_tiou[tiou], 4), "%", command
+            f"{args.name}.{measure}_{round(100 * tiou)}",
+            round(by_tiou[tiou], 4),
+            "%",
+            command,
+            dense.asked,
         )
         for measure, by_tiou in measures.items()
         for tiou in TIOUS

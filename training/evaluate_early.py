@@ -135,10 +135,10 @@ def run(args: argparse.Namespace) -> int:
     """Runs the command and returns its exit status: 2, and one sentence, on bad input."""
     if args.checkpoint is None:
         return run_frozen(args, "early", early_frozen)
-    if args.random_weights is not None or args.modalities is not None:
+    if (args.random_weights, args.modalities, args.through) != (None, None, None):
         print(
-            "evaluate early: expected --random-weights and --modalities with --pretrained only, "
-            "got --checkpoint",
+            "evaluate early: expected --random-weights, --modalities and --through with "
+            "--pretrained only, got --checkpoint",
             file=sys.stderr,
         )
         return 2

@@ -40,16 +40,13 @@ def run(args: argparse.Namespace) -> int:
         scores = dense.said.scores
         command = command_of(TASK, args)
         figures = tuple(
-            measured(f"{args.name}.{field}", round(getattr(scores, field), 4), "%", command)
+            measured(
+                f"{args.name}.{field}", round(getattr(scores, field), 4), "%", command, dense.asked
+            )
             for field in MEASURES
         )
-        note = (
-            f"{scores.recordings} recordings, {scores.frames} frames; "
-            f"look-ahead {dense.spec.lookahead_frames} frames."
-        )
-        result = Result(
-            args.name, TASK, dense.protocol, figures, dense.spec.labels, notes=(note, *dense.notes)
-        )
+        notes = (dense.asked, *dense.notes)
+        result = Result(args.name, TASK, dense.protocol, figures, dense.spec.labels, notes=notes)
         path = write_result(result, args.out)
     except EXPECTED_ERRORS as error:
         print(f"evaluate: {error}", file=sys.stderr)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from model.network.tokens import MODALITIES
+from model.pose.layout import LAYOUTS
 from model.pose.store import PoseStore
 from training.arguments import positive
 from training.clip_evaluation import Outcome, add_arguments, mean_outcome, run_task
@@ -35,7 +36,7 @@ def add_pretrained_argument(parser: argparse._ActionsContainer, required: bool) 
 
 
 def add_encoder_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds ``--random-weights`` and ``--modalities``, which say how encoders are taken."""
+    """Adds ``--random-weights``, ``--modalities`` and ``--through``: how encoders are asked."""
     parser.add_argument(
         "--random-weights",
         metavar="N",
@@ -49,6 +50,13 @@ def add_encoder_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         help="what a multi-modal encoder is given (default: all that it was trained on)",
     )
+    parser.add_argument(
+        "--through",
+        metavar="LAYOUT",
+        choices=sorted(LAYOUTS),
+        help="reduce clips to the joints of this layout first, as if they had been recorded in it "
+        "(default: not)",
+    )
 
 
 def run_frozen(args: argparse.Namespace, task: str, measure: Measure) -> int:
@@ -56,7 +64,8 @@ def run_frozen(args: argparse.Namespace, task: str, measure: Measure) -> int:
 
     def measured(store: PoseStore, partition: Partition) -> Outcome:
         streams = tuple(
-            open_stream(path, store, args.project, args.modalities) for path in args.pretrained
+            open_stream(path, store, args.project, args.modalities, args.through)
+            for path in args.pretrained
         )
         frozen = Frozen(streams, partition, store.data_set.labels, args.seed)
         if args.random_weights is None:

@@ -148,6 +148,7 @@ def open_stream(
     store: PoseStore,
     project: bool,
     modalities: Sequence[SingleModality] | None = None,
+    through: str | None = None,
 ) -> FrozenStream:
     """Opens a pretrained file, and a store as it reads it.
 
@@ -156,6 +157,7 @@ def open_stream(
         store: Whose clips it reads.
         project: Whether clips in space are projected to a picture.
         modalities: What a multi-modal encoder is given; None for all.
+        through: Name of a layout that clips are reduced to first; None for none.
 
     Raises:
         CheckpointError: It is no pretrained file, or does not read these modalities.
@@ -175,7 +177,9 @@ def open_stream(
             f"found one of {reading.modality}"
         )
     try:
-        source = ClipSource([store], reading.layout, reading.normalisation, persons, project)
+        source = ClipSource(
+            [store], reading.layout, reading.normalisation, persons, project, through
+        )
     except LayoutError as error:
         raise CheckpointError(f"{path}: it reads clips in a way unknown here: {error}") from error
     except StoreError as error:

@@ -45,7 +45,7 @@ FINE_TUNED = {
 DENSE = {
     "gru": "GRU over frames",
     "dste": "DSTE from scratch",
-    "pretrained": "DSTE, pretrained",
+    "pretrained": "DSTE that learnt from composed streams first",
 }
 ABLATION = "nw_ucla.ablation"
 FULL = "full"
@@ -126,6 +126,7 @@ FIXED = {
             Row("pretrained on picture keypoints, evaluated on them", "nw_ucla.projected.{}"),
             Row("pretrained in space, evaluated on picture keypoints", "nw_ucla.to_projected.{}"),
             Row("pretrained on 17 joints, evaluated on them", "nw_ucla.joints17.{}"),
+            Row("pretrained on Kinect's 20, evaluated on 17", "nw_ucla.to_joints17.{}"),
         ),
         _NW_UCLA_TRANSFER,
         says="Across data sets and kinds of skeletons, on frozen features.",

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from model.pose.layout import layout_named
 from model.pose.normalise import normalise
@@ -66,3 +67,18 @@ def test_a_store_of_other_joints_than_its_layout_has_is_refused(tmp_path: Path) 
     index.write_text(index.read_text().replace("coco17", "halpe26"))
     with pytest.raises(StoreError, match=r"expected the 26 joints of layout halpe26, .* have 17"):
         ClipSource([PoseStore(store.path)], "coco17", "body-2d", 1)
+
+
+def test_clips_may_be_reduced_to_what_another_skeleton_has(tmp_path: Path) -> None:
+    """What both have is as it was, all else is missing."""
+    store = written(tmp_path / "store", [pixels("a", SIZES[0], 9)])
+    plain = ClipSource([store], "halpe26", "none", 1).read([0]).clips
+    reduced = ClipSource([store], "halpe26", "none", 1, through="body13").read([0]).clips
+    halpe, reducing = layout_named("halpe26"), layout_named("body13")
+    both = [halpe.joints.index(name) for name in reducing.joints if name != "head"]
+    gone = [joint for joint, name in enumerate(halpe.joints) if name.endswith(("eye", "nose"))]
+
+    assert len(gone) == 3
+    assert torch.equal(reduced[..., both, :], plain[..., both, :])
+    assert plain[..., gone, :].any()
+    assert not reduced[..., gone, :].any()
