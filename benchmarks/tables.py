@@ -191,7 +191,7 @@ def rendered(name: str, figures: Mapping[str, Figure]) -> str:
         if not any(found):
             continue
         shown += filter(None, found)
-        cells = ("" if figure is None else f"{figure.value:.{table.digits}f}" for figure in found)
+        cells = ("" if figure is None else _cell(figure, table.digits) for figure in found)
         lines.append(f"| {title} | " + " | ".join(cells) + " |")
     if not shown:
         raise ValueError(f"no figure of the table {name!r} has been recorded")
@@ -216,3 +216,8 @@ def refreshed(text: str, figures: Mapping[str, Figure]) -> str:
 def documents() -> list[Path]:
     """Returns the documents of `DOCUMENTS` that there are."""
     return [path for name in DOCUMENTS if (path := ROOT / name).is_file()]
+
+
+def _cell(figure: Figure, digits: int) -> str:
+    """A figure's value; frames are counted whole."""
+    return f"{figure.value:,.0f}" if figure.unit == "frames" else f"{figure.value:.{digits}f}"

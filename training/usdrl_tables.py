@@ -109,7 +109,8 @@ FIXED = {
         "NW-UCLA, cross-view, a few clips of each class",
         _rows(ENCODERS, "nw_ucla.few_shot.KEY.{}"),
         _columns(CROSS_VIEW, {"1": "1 clip", "3": "3 clips", "5": "5 clips"}, "few-shot,"),
-        says="From frozen features of so many clips of each class; mean and deviation of draws.",
+        says="From frozen features of so many clips of each class; mean and deviation of draws, "
+        "of random weights that of three encoders.",
     ),
     "early": Comparison(
         "NW-UCLA, cross-view, early prediction",
