@@ -61,7 +61,7 @@ def test_pku_mmd_is_learnt_by_its_protocol_and_evaluated_by_it(
         assert main(["evaluate", task, *map(str, [*options, *model])]) == 0
         result = read_result(tmp_path / f"{task}.json")
         assert result.protocol == PROTOCOL
-        assert result.notes[0].startswith("1 recordings, ")
+        assert "1 recordings, " in result.notes[0]
         assert result.figures[0].command.endswith(f"--name {task} --out {tmp_path}")
         assert f"--protocol {PROTOCOL}" in result.figures[0].command
         assert "does not say all that it saw" in result.notes[-1]
