@@ -16,7 +16,10 @@ def describe(artifact: Artifact) -> list[str]:
     starts = sorted(set(calibration.start_thresholds.values()))
     facts = {
         "name": f"{spec.name} {spec.version}, contract {spec.contract}",
-        "says": ", ".join(spec.labels),
+        "says": ", ".join(
+            f"{label} (experimental)" if label in spec.experimental else label
+            for label in spec.labels
+        ),
         "task": f"a label for each of the {spec.task}",
         "reads": f"{spec.layout}, {len(spec.joints)} joints of {spec.persons} person(s), "
         f"normalised by {spec.normalisation}",
@@ -38,6 +41,8 @@ def describe(artifact: Artifact) -> list[str]:
         "commit": spec.provenance.commit,
         "checkpoint": f"sha256 {spec.provenance.checkpoint_sha256}",
     }
+    if spec.provenance.held_out:
+        facts["held out"] = f"whom a table names, sha256 {spec.provenance.held_out}"
     facts |= {f"figure {name}": f"{value:g}" for name, value in sorted(spec.figures.items())}
     width = max(len(name) for name in facts)
     return [f"{name:{width}}  {value}" for name, value in facts.items()]

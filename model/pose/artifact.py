@@ -88,12 +88,14 @@ class Provenance:
         terms: the terms under which they may be used, in words.
         commit: the commit of the code that trained them.
         checkpoint_sha256: the hash of the checkpoint that was exported.
+        held_out: the hash of the file that says who was kept from training, where there is one.
     """
 
     data: str
     terms: str
     commit: str
     checkpoint_sha256: str = ""
+    held_out: str = ""
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,7 @@ class ArtifactSpec:
         calibration: temperature and thresholds.
         precision: of the weights and the arithmetic.
         figures: name → measured figure.
+        experimental: labels that too few people showed for a figure of them to be believed.
         contract: the version of this contract.
     """
 
@@ -136,6 +139,7 @@ class ArtifactSpec:
     calibration: Calibration = field(default_factory=Calibration)
     precision: Literal["fp32", "fp16", "int8"] = "fp32"
     figures: dict[str, float] = field(default_factory=dict)
+    experimental: tuple[str, ...] = ()
     contract: int = CONTRACT
 
     def __post_init__(self) -> None:
@@ -165,6 +169,8 @@ class ArtifactSpec:
             raise ArtifactError(
                 f"the calibration has thresholds for {', '.join(unknown)}: no label"
             )
+        if strange := sorted(set(self.experimental) - set(self.labels)):
+            raise ArtifactError(f"the artifact calls {', '.join(strange)} experimental: no label")
         try:
             _ = self.window
         except ValueError as error:

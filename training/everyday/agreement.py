@@ -22,7 +22,17 @@ from training.everyday.hearing import PICTURE_LAYOUT, SENSOR_SEED, hear
 from training.everyday.sources import LAYOUT
 from training.labellers import Labeller
 
-LAYOUTS = ("coco17", "blazepose33", "halpe26", "body25", "openpose18", "kinect20")
+LAYOUTS = (
+    "coco17",
+    "blazepose33",
+    "halpe26",
+    "body25",
+    "openpose18",
+    "kinect20",
+    "ntu25",
+    "h36m17",
+)
+"""All that a client may send; h36m17 has no head."""
 DROPPING = ("body25", "openpose18")
 """Layouts whose estimators give no joint that they do not see; those of others guess it."""
 

@@ -122,11 +122,14 @@ def _layouts(figures: Figures, _: Collection[str]) -> str:
 
 
 def _calibration(figures: Figures, _: Collection[str]) -> str:
+    rejected = "everyday.unknown.rejected"
+    sources = [name.rpartition(".")[2] for name in figures if name.startswith(f"{rejected}.")]
     return _list(
         {
             "everyday.ece_uncalibrated": "expected calibration error before, %",
             "everyday.ece": "and after, %",
-            "everyday.unknown.rejected": "frames of unknown actions said to be none, %",
+            rejected: "frames of unknown actions said to be none, %",
+            **{f"{rejected}.{name}": f"of {name}'s, %" for name in sources},
             "everyday.unknown.lost": "frames of known actions given no name in the same streams, %",
             "everyday.unknown.auroc": "AUROC of known against unknown frames, %",
         },

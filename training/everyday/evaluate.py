@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from model.pose.artifact import ArtifactSpec
 from model.pose.figures import measured
 from training.arguments import above_zero, add_directory, add_json, add_result, natural
 from training.dense_evaluation import EXPECTED_ERRORS, add_model, opened_model
 from training.everyday.cost import cost_of
 from training.everyday.evaluation import UNITS, Findings, Plan, evaluate_streams
-from training.everyday.splits import Part, SplitError, read_splits
+from training.everyday.splits import Part, SplitError, Splits, read_splits
 from training.everyday.stream_store import open_stores
 from training.everyday.vocabulary import Vocabulary, VocabularyError, read_vocabulary
 from training.results import Result, check_name, write_result
@@ -88,7 +89,9 @@ def run(args: argparse.Namespace) -> int:
     try:
         check_name(args.name)
         vocabulary, splits = read_vocabulary(), read_splits()
-        labeller, stores = opened_model(args), open_stores(args.stores, splits)
+        labeller = opened_model(args)
+        _check_held_out(labeller.spec, splits)
+        stores = open_stores(args.stores, splits)
         findings = evaluate_streams(labeller, stores, vocabulary, splits, part, plan)
         values = dict(findings.values) | _cost(args.artifact)
         result = _result(args, findings, values, vocabulary)
@@ -103,6 +106,21 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(values))
     return 0
+
+
+def _check_held_out(spec: ArtifactSpec, splits: Splits) -> None:
+    """Refuses a model that was trained by another table of people; one that does not say is taken.
+
+    Raises:
+        SplitError: It was.
+    """
+    held_out = spec.provenance.held_out
+    if held_out and held_out != splits.digest:
+        raise SplitError(
+            f"{spec.name}: expected a model that kept those from training whom "
+            f"{splits.path.name} names (sha256 {splits.digest[:12]}…), got one of another table "
+            f"({held_out[:12]}…)"
+        )
 
 
 def unit_of(name: str) -> str:

@@ -62,6 +62,11 @@ def run(args: argparse.Namespace) -> int:
             verdicts.append(found)
             path = args.out / f"{PICTURE_PREFIX}{recording.name}.svg"
             path.write_text(picture(recording, found, labeller.spec.labels), encoding="utf-8")
+        if not verdicts:
+            raise PictureRecordingError(
+                f"{args.recordings}: expected a recording of somebody whose action is known, "
+                f"got {len(recordings)} without"
+            )
         write_result(_result(args, verdicts), args.out)
     except (*EXPECTED_ERRORS, VocabularyError, FilmError, PictureRecordingError) as error:
         print(f"evaluate: {error}", file=sys.stderr)

@@ -103,7 +103,11 @@ def evaluate_streams(
     values = _of_streams(composed, real, labeller, vocabulary)
     if plan.unknown_minutes and any(person.does_unknown for person in shelf.people):
         shown = unknown.fixed(TEST_SEED, plan.unknown_minutes)
-        values |= _of_unknown(_heard(shown, labeller, vocabulary, "unknown"))
+        heard = _heard(shown, labeller, vocabulary, "unknown")
+        values |= _prefixed("unknown", _of_unknown(heard))
+        for source, from_it in by_source(heard).items():
+            if found := _of_unknown(from_it):
+                values[f"unknown.rejected.{source}"] = found["rejected"]
     curves: dict[str, tuple[Point, ...]] = {}
     if plan.robustness_minutes:
         few = list(streams.fixed(TEST_SEED, plan.robustness_minutes))
@@ -164,8 +168,7 @@ def _of_unknown(heard: Sequence[Heard]) -> dict[str, float]:
     decision = unknown_decision(heard)
     if decision is None:
         return {}
-    found = {"rejected": decision.rejected, "lost": decision.lost, "auroc": decision.auroc}
-    return _prefixed("unknown", found)
+    return {"rejected": decision.rejected, "lost": decision.lost, "auroc": decision.auroc}
 
 
 def _curves(

@@ -24,6 +24,7 @@ from training.everyday.filmed import FilmedPeople
 from training.everyday.label_windows import LabelWindows
 from training.everyday.pretraining import READING, TIMING
 from training.everyday.recipe import EverydayRecipe
+from training.everyday.splits import Splits
 from training.everyday.stream_source import StreamSource
 from training.everyday.vocabulary import Vocabulary
 from training.fit import fit
@@ -32,7 +33,7 @@ from training.optimisation import FitError
 from training.progress import Progress
 from training.recipes import Network, network_of
 
-VERSION = "0.2.1"
+VERSION = "0.3.0"
 """Of weights and calibration together."""
 FILMS = "and on MediaPipe's keypoints of UP-Fall, trial 2: for research"
 TERMS = "research and other non-commercial use; the strictest terms of its data (CC BY-NC 4.0)"
@@ -143,6 +144,14 @@ def specification(
             terms=TERMS,
             commit=commit(),
         ),
+    )
+
+
+def declared(spec: ArtifactSpec, vocabulary: Vocabulary, splits: Splits) -> ArtifactSpec:
+    """A model's specification with version, experimental actions and who was held out."""
+    provenance = replace(spec.provenance, held_out=splits.digest)
+    return replace(
+        spec, version=VERSION, provenance=provenance, experimental=vocabulary.experimental
     )
 
 

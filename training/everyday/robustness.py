@@ -17,6 +17,7 @@ from training.everyday.errors import DEFAULT_ERRORS
 from training.everyday.hearing import PICTURE_LAYOUT, SENSOR_SEED, hear, pictures
 from training.everyday.scores import scores_of
 from training.everyday.sensor import Sensor
+from training.everyday.sources import PELVIS
 from training.everyday.vocabulary import Vocabulary
 from training.labellers import Labeller
 from training.results import Point
@@ -39,11 +40,13 @@ class Condition:
         value: Where it stands on the curve.
         sensor: What sees.
         spoils: What is then taken away.
+        followed: Whether the camera goes along with the person.
     """
 
     value: float
     sensor: Sensor
     spoils: Spoils | None = None
+    followed: bool = False
 
 
 def _noise(factor: float) -> Condition:
@@ -61,7 +64,9 @@ def _yaw(degrees: float) -> Condition:
 
 
 def _size(share: float) -> Condition:
-    return Condition(100 * share, Sensor(PICTURE_LAYOUT, CameraRange(body_share=(share, share))))
+    """A distance; who roams would be smaller than asked before a camera that does not follow."""
+    cameras = CameraRange(body_share=(share, share), nearest_m=0.0)
+    return Condition(100 * share, Sensor(PICTURE_LAYOUT, cameras), followed=True)
 
 
 def _lost(share: float) -> Condition:
@@ -114,12 +119,21 @@ def curve(
     """
     experimental = [vocabulary.labels.index(name) for name in vocabulary.experimental]
     for condition in conditions:
-        seen = pictures(streams, condition.sensor, vocabulary)
+        shown = map(_followed, streams) if condition.followed else streams
+        seen = pictures(shown, condition.sensor, vocabulary)
         heard = [
             hear(_spoilt(clip, condition.spoils, number), PICTURE_LAYOUT.name, labeller)
             for number, clip in enumerate(seen)
         ]
         yield condition.value, scores_of(heard, experimental).macro_f1 or 0.0
+
+
+def _followed(stream: PoseClip) -> PoseClip:
+    """A stream whose person stays over one place of the floor."""
+    keypoints = np.array(stream.keypoints, np.float32)
+    level = keypoints[:, :, [PELVIS], ::2][..., :2]
+    keypoints[..., :3:2] -= level * (keypoints[..., 3:] > 0)
+    return replace(stream, keypoints=keypoints)
 
 
 def _spoilt(clip: PoseClip, spoils: Spoils | None, number: int) -> PoseClip:

@@ -4,6 +4,7 @@ They are read from ``splits.toml``. Whole subjects are held out with all their v
 styles of Bandai-Namco, which names no subject. It reads entries of stores, no frame and no label.
 """
 
+import hashlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -44,6 +45,12 @@ class Splits:
 
     path: Path
     held_out: Mapping[str, HeldOut]
+
+    @property
+    def digest(self) -> str:
+        """A SHA-256 of who is held out, whatever the file looks like."""
+        said = msgspec.json.encode(self.held_out, order="sorted")
+        return hashlib.sha256(said).hexdigest()
 
     def places(self, store: PoseStore, part: Part) -> tuple[int, ...]:
         """The places of a part's clips in a store, in its order.

@@ -37,7 +37,7 @@ from training.everyday.calibration import ALARMS_PER_MINUTE, calibrated
 from training.everyday.choosing import Choosing
 from training.everyday.filmed import FilmedPeople
 from training.everyday.films import FilmError, read_films
-from training.everyday.finetuning import VERSION, finetune_on_streams, finetuned_path
+from training.everyday.finetuning import declared, finetune_on_streams, finetuned_path
 from training.everyday.picture_recording import PictureRecordingError, read_picture_recordings
 from training.everyday.pretraining import READING, StreamPreset, pretrain_on_streams
 from training.everyday.recipe import RECIPES, EverydayRecipe
@@ -160,13 +160,14 @@ def run(args: argparse.Namespace) -> int:
         recipes = [_recipe(recipe, args) for recipe in models]
         preset = _preset(args)
         vocabulary = read_vocabulary()
+        filmed = _filmed(args, vocabulary) if "finetune" in stages else None
         streams = _streams(args, vocabulary)
         done: dict[str, Any] = {"streams": len(streams.train), "choosing": len(streams.choose)}
         if "pretrain" in stages and (args.stage or any(recipe.pretrained for recipe in recipes)):
             done["pretrained"] = _pretrained(args, streams, preset, devices)
         if "finetune" in stages:
             done["finetuned"] = [
-                _finetuned(args, streams, vocabulary, recipe, devices) for recipe in recipes
+                _finetuned(args, streams, vocabulary, filmed, recipe, devices) for recipe in recipes
             ]
         if "calibrate" in stages:
             done["models"] = [_calibrated(args, streams, vocabulary, recipe) for recipe in recipes]
@@ -211,6 +212,7 @@ def _finetuned(
     args: argparse.Namespace,
     streams: _Streams,
     vocabulary: Vocabulary,
+    filmed: FilmedPeople | None,
     recipe: EverydayRecipe,
     devices: Devices,
 ) -> str:
@@ -223,7 +225,7 @@ def _finetuned(
         args.out,
         devices,
         encoder,
-        _filmed(args, vocabulary),
+        filmed,
         restart=args.restart,
     )
     kept = f"epoch {progress.best_epoch}" if progress.best_epoch else "the last"
@@ -241,10 +243,11 @@ def _calibrated(
     args: argparse.Namespace, streams: _Streams, vocabulary: Vocabulary, recipe: EverydayRecipe
 ) -> dict[str, object]:
     weights = load_weights(finetuned_path(args.out, recipe))
+    weights = replace(weights, spec=declared(weights.spec, vocabulary, read_splits(args.splits)))
     choosing = Choosing(streams.calibrate, vocabulary, weights.spec)
     spec = calibrated(weights, choosing, args.alarms, recipe.weighed.smoothing)
     path: Path = args.out / f"{recipe.name}.ckpt"
-    save_weights(replace(weights, spec=replace(spec, version=VERSION)), path)
+    save_weights(replace(weights, spec=spec), path)
     said = ", ".join(f"{name.rpartition('.')[2]} {value:g}" for name, value in spec.figures.items())
     print(f"{path}: temperature {spec.calibration.temperature:g}, {said}")
     return {"checkpoint": str(path), "figures": spec.figures}

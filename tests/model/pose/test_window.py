@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from model.pose.window import MAX_GAP_MS, PoseWindow, WindowSpec, resampled
+from model.pose.window import HOLD_MS, MAX_GAP_MS, PoseWindow, WindowSpec, resampled
 
 JOINTS = 3
 EPOCH_MS = 1_763_700_000_123.25
@@ -55,9 +55,23 @@ specs = st.builds(
 )
 
 
+def _plainly_held(recording: Recording) -> list[list[list[float]]]:
+    """Each frame with the joints that it lacks as they were last seen, if that is not long ago."""
+    frames: list[list[list[float]]] = []
+    for number, time_ms in enumerate(recording.times_ms):
+        rows = recording.keypoints[number].tolist()
+        for joint in range(JOINTS):
+            seen = np.flatnonzero(recording.keypoints[: number + 1, joint, 3] > 0)
+            if len(seen) and time_ms - recording.times_ms[seen[-1]] <= HOLD_MS + 0.001:
+                rows[joint] = recording.keypoints[seen[-1], joint].tolist()
+        frames.append(rows)
+    return frames
+
+
 def _plain(recording: Recording, end_ms: float, spec: WindowSpec) -> NDArray[np.float64]:
     """The window by the words of the design, one sample and one joint at a time."""
-    frames = list(zip(recording.times_ms.tolist(), recording.keypoints.tolist(), strict=True))
+    times_ms = recording.times_ms.tolist()
+    frames = list(zip(times_ms, _plainly_held(recording), strict=True))
     window = np.zeros((spec.frames, JOINTS, 4))
     for place in range(spec.frames):
         time_ms = end_ms - (spec.frames - 1 - place) * 1000 / spec.rate_hz
@@ -151,15 +165,40 @@ def test_a_gap_stays_a_gap() -> None:
     np.testing.assert_allclose((window[2] + window[3]) / 2, middle, atol=1e-6)
 
 
-def test_a_joint_is_interpolated_only_where_both_frames_have_it() -> None:
-    """Between a frame with a joint and one without, it is missing, and all zeros."""
-    recording = _recording(np.array([0.0, 100.0, 200.0]), 5)
-    recording.keypoints[1, 0] = (9, 9, 9, 0)
-    spec = WindowSpec(frames=5, rate_hz=20)
-    window = resampled(recording.times_ms, recording.keypoints, 200.0, spec)
-    assert (window[:, 0, 3] > 0).tolist() == [True, False, False, False, True]
-    assert not window[1:4, 0].any()
+def test_a_joint_that_flickers_stays_and_one_that_is_lost_goes() -> None:
+    """It is held for a quarter of a second, to the millisecond, and is then all zeros."""
+    recording = _recording(np.array([0.0, 100.0, 250.0, 350.0, 450.0, 500.0]), 5)
+    recording.keypoints[1:5, 0] = (9, 9, 9, 0)
+    spec = WindowSpec(frames=11, rate_hz=20)
+    window = resampled(recording.times_ms, recording.keypoints, 500.0, spec)
+    np.testing.assert_array_equal(window[:6, 0], np.tile(recording.keypoints[0, 0], (6, 1)))
+    assert not window[6:10, 0].any()
+    np.testing.assert_array_equal(window[10, 0], recording.keypoints[5, 0])
     assert (window[:, 1:, 3] > 0).all()
+
+
+def test_a_joint_is_not_held_across_a_silence() -> None:
+    """Who comes back without a joint has not got it, however short the silence for a gap."""
+    recording = _recording(np.array([0.0, 251.0, 301.0]), 5)
+    recording.keypoints[1:, 0] = 0
+    window = resampled(recording.times_ms, recording.keypoints, 301.0, WindowSpec(7, 20))
+    assert not window[1:, 0].any()
+    assert (window[2:, 1:, 3] > 0).all()
+
+
+def test_a_stream_holds_what_was_seen_before_its_window_began() -> None:
+    """The frames that are kept reach back far enough, before a window of two frames as well."""
+    times_ms = np.arange(20, dtype=np.float64) * 40.0
+    recording = _recording(times_ms, 6)
+    recording.keypoints[10:, 0] = 0
+    stream, spec = PoseWindow(WindowSpec(2, 30), JOINTS), WindowSpec(2, 30)
+    shown = []
+    for time_ms, rows in zip(times_ms, recording.keypoints, strict=True):
+        stream.push(time_ms, rows)
+        whole = resampled(times_ms, recording.keypoints, time_ms, spec)
+        np.testing.assert_array_equal(stream.window(), whole)
+        shown.append(bool(stream.window()[-1, 0, 3] > 0))
+    assert shown == [True] * 16 + [False] * 4
 
 
 def test_nothing_recorded_is_an_empty_window() -> None:

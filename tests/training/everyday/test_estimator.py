@@ -106,6 +106,24 @@ def test_a_desk_hides_legs_or_all_below_the_chest_of_a_whole_stream() -> None:
     assert not any(lost[0, at("left_wrist")] for lost in hidden)
 
 
+def test_a_layout_without_a_head_and_joints_that_flicker() -> None:
+    """Of so many streams as is said; what flickers is away for single frames, each by itself."""
+    picture = seen(standing(400))
+    headless = [
+        read(replace(NO_ERRORS, headless_share=0.5), picture, seed)[..., 3] > 0
+        for seed in range(60)
+    ]
+    assert all((there == there[0]).all() for there in headless)
+    assert 15 < sum(not there[0, at("head")] for there in headless) < 45
+    assert all(np.delete(there[0], at("head")).all() for there in headless)
+
+    errors = replace(NO_ERRORS, flickering_share=0.5, flicker=(0.1, 0.2))
+    lost = [(read(errors, picture, seed)[..., 3] == 0).mean(axis=0) for seed in range(60)]
+    flickering = [shares for shares in lost if shares.any()]
+    assert 15 < len(flickering) < 45
+    assert all(0.04 < share < 0.28 for shares in flickering for share in shares)
+
+
 def test_nobody_is_found_of_whom_too_little_is_in_the_picture() -> None:
     """Of someone far aside there is nothing, by either kind of estimator."""
     rows = standing(30)

@@ -1,6 +1,7 @@
 """The commands of the everyday evaluation, and the card that is made of what they find."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -14,6 +15,7 @@ from tests.training.everyday import made_up
 from tests.training.everyday.bodies import STANDING
 from tests.training.everyday.oracles import always
 from training.__main__ import main
+from training.everyday import evaluate, evaluate_videos
 from training.everyday.card import CARD, CardError, refreshed
 from training.everyday.evaluate_videos import picture
 from training.everyday.evaluation import Plan, evaluate_streams
@@ -167,9 +169,42 @@ def test_streams_of_a_store_are_evaluated(tmp_path: Path) -> None:
     assert (values["macro_f1"], values["false_alarms_per_minute"]) == (0, 0)
     assert values["never_found"] == values["source.hdm05.never_found"] == 100
     assert values["unknown.rejected"] == values["unknown.lost"] == 100
+    assert values["unknown.rejected.hdm05"] == 100
     assert set(found.predicted) == {0}
     assert "onset_delay_s" not in values
     assert not any(name.startswith("real.") for name in values)
+
+
+def test_videos_of_nobody_are_no_result(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Recordings of too few frames to be spoken of: a sentence each, status 2, and no file."""
+    monkeypatch.setattr(evaluate_videos, "opened_model", lambda _: always(0, LABELS))
+    short = [standing("upfall_activity7_trial2_cam1", 5)]
+    monkeypatch.setattr(evaluate_videos, "read_picture_recordings", lambda _: short)
+    words = ["--artifact", "a", "--recordings", "r", "--name", "everyday.videos"]
+    assert main(["evaluate", "everyday-videos", *words, "--out", str(tmp_path)]) == 2
+    said = capsys.readouterr()
+    assert "nobody is seen long enough" in said.out
+    assert said.err == (
+        "evaluate: r: expected a recording of somebody whose action is known, got 1 without\n"
+    )
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_model_of_another_table_of_people_is_not_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have learnt from those who test here."""
+    spec = always(0, LABELS).spec
+    other = replace(spec, provenance=replace(spec.provenance, held_out="ab" * 32))
+    model = replace(always(0, LABELS), spec=other)
+    monkeypatch.setattr(evaluate, "opened_model", lambda _: model)
+    words = ["--artifact", "a", "--stores", str(tmp_path), "--name", "a", "--out", str(tmp_path)]
+    assert main(["evaluate", "everyday", *words]) == 2
+    (said,) = capsys.readouterr().err.splitlines()
+    assert "expected a model that kept those from training whom splits.toml names" in said
+    assert "got one of another table (abababababab…)" in said
 
 
 def test_bad_input_of_the_evaluation_is_one_sentence(

@@ -1,7 +1,10 @@
 """Streams through a webcam, through layouts and spoilt: labels follow what is seen."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from model.pose.artifact import ArtifactError
 from model.pose.layout import layout_named
@@ -10,11 +13,12 @@ from model.pose.store import LEFT_OUT, PoseClip, Segment
 from tests.training.everyday import made_up
 from tests.training.everyday.oracles import always, oracle
 from training.everyday.agreement import DROPPING, LAYOUTS, agreements, seen_through
+from training.everyday.body import Floats
 from training.everyday.camera import CameraRange
 from training.everyday.errors import NO_ERRORS
 from training.everyday.hearing import PICTURE_LAYOUT, UNKNOWN, check_labels, pictures
 from training.everyday.robustness import CURVES, curve
-from training.everyday.sensor import Sensor
+from training.everyday.sensor import Seen, Sensor
 from training.everyday.vocabulary import Vocabulary, read_vocabulary
 
 HEAD = PICTURE_LAYOUT.joints.index("head")
@@ -111,6 +115,38 @@ def test_a_hidden_ear_is_missing_or_unsure() -> None:
 def test_what_says_one_thing_agrees_through_all_layouts() -> None:
     """100 % each; nothing but what is said counts."""
     assert agreements([stream(1)], always(2)) == dict.fromkeys(LAYOUTS, 100.0)
+
+
+def test_a_body_has_the_size_that_its_point_of_the_curve_says(vocabulary: Vocabulary) -> None:
+    """Also of somebody who walks ten metres: the camera goes along."""
+    walking = stream(1)
+    walking.keypoints[..., 2] += np.linspace(0, 10, 90, dtype=np.float32)[:, None, None]
+    heights: list[float] = []
+
+    class Measured(Sensor):
+        def see(
+            self, times_ms: NDArray[np.float64], keypoints: Floats, generator: np.random.Generator
+        ) -> Seen:
+            seen = super().see(times_ms, keypoints, generator)
+            feet, head = seen.keypoints[:, -2:, 1].max(axis=1), seen.keypoints[:, HEAD, 1]
+            heights.append(100 * float(np.median(feet - head)) / seen.size[1])
+            return seen
+
+    for asked in (CURVES["size"][1], CURVES["size"][3]):
+        cameras = CameraRange(body_share=(asked.value / 100,) * 2, nearest_m=0.0)
+        sensor = Measured(PICTURE_LAYOUT, cameras, errors=NO_ERRORS)
+        measured = replace(asked, sensor=sensor)
+        list(curve([measured], [walking], always(1, vocabulary.labels), vocabulary))
+        assert heights.pop() == pytest.approx(asked.value, rel=0.2)
+        list(
+            curve(
+                [replace(measured, followed=False)],
+                [walking],
+                always(1, vocabulary.labels),
+                vocabulary,
+            )
+        )
+        assert heights.pop() < 0.8 * asked.value
 
 
 def test_a_curve_has_a_point_for_each_condition(vocabulary: Vocabulary) -> None:

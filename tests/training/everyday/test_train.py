@@ -21,7 +21,12 @@ from training.__main__ import main
 from training.baselines import BaselineConfig
 from training.everyday.calibration import calibrated
 from training.everyday.choosing import Choosing
-from training.everyday.finetuning import finetune_on_streams, finetuned_path
+from training.everyday.finetuning import (
+    VERSION,
+    declared,
+    finetune_on_streams,
+    finetuned_path,
+)
 from training.everyday.label_windows import LabelRounds, ends_by_label
 from training.everyday.pretraining import READING, TIMING, StreamPreset, pretrain_on_streams
 from training.everyday.recipe import RECIPES, EncoderOptimisation, EverydayRecipe, dste
@@ -142,11 +147,26 @@ def test_from_streams_to_what_can_be_exported(folder: Path, tmp_path: Path) -> N
     assert spec.labels == vocabulary.labels
     assert spec.figures["everyday.choosing.false_alarms_per_minute"] <= 0.5
     path = tmp_path / "everyday-s.ckpt"
+    spec = declared(spec, vocabulary, words_of(folder)[1])
     save_weights(replace(weights, spec=spec), path)
     checkpoint = load_checkpoint(path)
     check_network(checkpoint.network.config, spec_of(checkpoint.artifact))
     assert open_checkpoint(path).spec.calibration == spec.calibration
     assert "non-commercial" in spec.provenance.terms
+    assert open_checkpoint(path).spec == spec
+    assert (spec.version, len(spec.provenance.held_out)) == (VERSION, 64)
+
+
+def test_recordings_that_are_missing_are_said_before_any_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not after hours of composing and pretraining."""
+    out, there = tmp_path / "out", tmp_path / "nothing"
+    words = ["everyday", "--stores", str(tmp_path), "--recordings", str(there), "--out", str(out)]
+    assert main(words) == 2
+    (said,) = capsys.readouterr().err.splitlines()
+    assert str(there) in said
+    assert not out.exists()
 
 
 @pytest.mark.parametrize("model", ["scratch", "gru"])
@@ -254,7 +274,8 @@ def test_bad_input_of_the_command_is_one_sentence(
 ) -> None:
     """No stores: exit 2, one line, and nothing is left behind."""
     out = tmp_path / "out"
-    assert main(["everyday", "--stores", str(tmp_path), "--out", str(out)]) == 2
+    words = ["everyday", "--stores", str(tmp_path), "--out", str(out), "--stage", "streams"]
+    assert main(words) == 2
     (said,) = capsys.readouterr().err.splitlines()
     assert said.startswith(f"everyday: {tmp_path / 'nw_ucla'}: expected a prepared store")
     assert not out.exists()
