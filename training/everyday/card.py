@@ -50,13 +50,15 @@ _MEASURES = {
     "never_found": "never found, %",
 }
 _OF_ACTIONS = {
+    "train_people": "people who taught",
+    "test_people": "who test",
     "f1": "F1, %",
     "onsets": "times",
     "onset_delay_s": "delay, s",
     "onset_delay_p90_s": "90 % within, s",
     "never_found": "never found, %",
 }
-_DIGITS = {"s": 2, "/min": 2, "ms": 2, "MB": 2, "actions": 0}
+_DIGITS = {"s": 2, "/min": 2, "ms": 2, "MB": 2, "actions": 0, "people": 0}
 """Unit → digits after the point; others have one."""
 _BLOCK = re.compile(r"(<!-- everyday:(\w+) -->\n)(.*?)(<!-- /everyday -->)", re.DOTALL)
 

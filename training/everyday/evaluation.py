@@ -3,7 +3,7 @@
 It knows no file and no table: values by name come out, and what pictures are drawn from.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -17,12 +17,13 @@ from training.everyday.calibration_error import (
     scored_frames,
     unknown_decision,
 )
+from training.everyday.coverage import coverage
 from training.everyday.hearing import PICTURE_LAYOUT, Heard, check_labels, hear, pictures
 from training.everyday.robustness import CURVES, curve
 from training.everyday.scores import Delays, Scores, action_scores, by_source, named, scores_of
 from training.everyday.sensor import Sensor
 from training.everyday.shelf import fill_shelf
-from training.everyday.splits import Part, Splits
+from training.everyday.splits import PARTS, Part, Splits
 from training.everyday.streams import TEST_MINUTES, TEST_SEED, WITH_UNKNOWN, Streams, real_streams
 from training.everyday.vocabulary import Vocabulary
 from training.labellers import Labeller
@@ -42,6 +43,8 @@ UNITS: Mapping[str, str] = MappingProxyType(
         "window_ms": "ms",
         "size_mb": "MB",
         "onsets": "actions",
+        "train_people": "people",
+        "test_people": "people",
     }
 )
 """Last word of a value's name → its unit; all others are per cent."""
@@ -101,6 +104,7 @@ def evaluate_streams(
     composed = _heard(streams.fixed(TEST_SEED, plan.minutes), labeller, vocabulary, "composed")
     real = _heard(recorded, labeller, vocabulary, "real", REAL_CAMERAS)
     values = _of_streams(composed, real, labeller, vocabulary)
+    values |= _people(stores, vocabulary, splits, values)
     if plan.unknown_minutes and any(person.does_unknown for person in shelf.people):
         shown = unknown.fixed(TEST_SEED, plan.unknown_minutes)
         heard = _heard(shown, labeller, vocabulary, "unknown")
@@ -162,6 +166,21 @@ def _of_streams(
         ours = {"f1": scores.f1} | _delays(scores.delays)
         values |= _prefixed(f"action.{slug(vocabulary.labels[label])}", ours)
     return values
+
+
+def _people(
+    stores: Sequence[PoseStore],
+    vocabulary: Vocabulary,
+    splits: Splits,
+    measured: Collection[str],
+) -> dict[str, float]:
+    """How many people taught each action that is measured, and how many test it."""
+    return {
+        f"action.{slug(label)}.{part}_people": float(len(found.people[part]))
+        for label, found in coverage(stores, vocabulary, splits).items()
+        for part in PARTS
+        if part != "choose" and f"action.{slug(label)}.f1" in measured
+    }
 
 
 def _of_unknown(heard: Sequence[Heard]) -> dict[str, float]:

@@ -82,7 +82,7 @@ def test_what_was_measured_becomes_figures_pictures_and_the_card(
     values = json.loads(text.splitlines()[-1])
     assert values["everyday.macro_f1"] == values["everyday.gru.macro_f1"] == 81.25
     assert "everyday.gru.source.hdm05.macro_f1" not in values
-    assert "| raise both arms *(experimental)* | 10.0 |" in text
+    assert "| raise both arms *(experimental)* | – | – | 10.0 |" in text
     assert "| the same without pretraining | – |" in text
     assert "| upfall_activity6_trial1_cam1 | walks | 80.0 | – | 5.0 | mostly walk (80 %)" in text
     for name in ("everyday-robustness.svg", "everyday-confusion.svg"):
@@ -170,6 +170,8 @@ def test_streams_of_a_store_are_evaluated(tmp_path: Path) -> None:
     assert values["never_found"] == values["source.hdm05.never_found"] == 100
     assert values["unknown.rejected"] == values["unknown.lost"] == 100
     assert values["unknown.rejected.hdm05"] == 100
+    for people, part in ((3, "train"), (1, "test")):
+        assert {values[name] for name in values if name.endswith(f"{part}_people")} == {people}
     assert set(found.predicted) == {0}
     assert "onset_delay_s" not in values
     assert not any(name.startswith("real.") for name in values)
