@@ -148,13 +148,16 @@ def first_of(times_ms: NDArray[np.float64], oldest_ms: float) -> int:
 def _held(times_ms: NDArray[np.float64], keypoints: NDArray[np.float32]) -> NDArray[np.float32]:
     """Puts joints (N, V, 4) that a frame lacks where they were seen at most `HOLD_MS` before."""
     present = keypoints[..., 3] > 0
-    if present.all():
+    now_and_then = np.flatnonzero(present.any(axis=0) & ~present.all(axis=0))
+    if not len(now_and_then):
         return keypoints
     frames = np.arange(len(times_ms))[:, None]
-    last = np.maximum.accumulate(np.where(present, frames, -1), axis=0)
-    recent = (last >= 0) & (times_ms[:, None] - times_ms[last] <= HOLD_MS + SAME_TIME_MS)
-    held = np.take_along_axis(keypoints, np.maximum(last, 0)[..., None], axis=0)
-    return np.where(recent[..., None], held, np.float32(0))
+    # Before a joint was ever seen this is the first frame, which lacks it too.
+    last = np.maximum.accumulate(np.where(present[:, now_and_then], frames, 0), axis=0)
+    recent = times_ms[:, None] - times_ms[last] <= HOLD_MS + SAME_TIME_MS
+    held = keypoints.copy()
+    held[:, now_and_then] = np.where(recent[..., None], keypoints[last, now_and_then], 0)
+    return held
 
 
 class PoseWindow:
@@ -170,6 +173,7 @@ class PoseWindow:
         self._times_ms = np.empty(4 * spec.frames)
         self._keypoints = np.empty((4 * spec.frames, joints, 4), np.float32)
         self._start = 0
+        self._before = 0
         self._end = 0
         self.refused = 0
         """Frames that were refused: duplicates and steps back in time."""
@@ -198,8 +202,13 @@ class PoseWindow:
         self._times_ms[self._end] = time_ms
         self._keypoints[self._end] = keypoints
         self._end += 1
-        kept = self._times_ms[self._start : self._end]
-        self._start += first_of(kept, time_ms - self._spec.span_ms)
+        # As `first_of` has it, with no frame looked at twice.
+        oldest_ms = time_ms - self._spec.span_ms - SAME_TIME_MS
+        while self._before + 1 < self._end and self._times_ms[self._before + 1] <= oldest_ms:
+            self._before += 1
+        held_from_ms = self._times_ms[self._before] - HOLD_MS - SAME_TIME_MS
+        while self._times_ms[self._start] < held_from_ms:
+            self._start += 1
         return True
 
     def kept(self) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
@@ -260,4 +269,5 @@ class PoseWindow:
         times_ms[:held] = self._times_ms[self._start : self._end]
         keypoints[:held] = self._keypoints[self._start : self._end]
         self._times_ms, self._keypoints = times_ms, keypoints
+        self._before -= self._start
         self._start, self._end = 0, held
