@@ -42,7 +42,7 @@ def describe(artifact: Artifact) -> list[str]:
         "checkpoint": f"sha256 {spec.provenance.checkpoint_sha256}",
     }
     if spec.provenance.held_out:
-        facts["held out"] = f"whom a table names, sha256 {spec.provenance.held_out}"
+        facts["held out"] = f"people and actions of sha256 {spec.provenance.held_out}"
     facts |= {f"figure {name}": f"{value:g}" for name, value in sorted(spec.figures.items())}
     width = max(len(name) for name in facts)
     return [f"{name:{width}}  {value}" for name, value in facts.items()]

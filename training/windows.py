@@ -130,13 +130,16 @@ class WindowSampler:
         # interpolated from the last frame before.
         reach_ms = timing.max_gap_ms if self._spec.persons > 1 else 0.0
         oldest_ms = float(track.times_ms[end]) - timing.span_ms - reach_ms
-        seen = np.arange(first_of(track.times_ms[: end + 1], oldest_ms), end + 1)
+        times_ms = track.times_ms[: end + 1]
+        first = max(int(np.searchsorted(times_ms, oldest_ms, side="right")) - 1, 0)
+        earlier, seen = np.arange(first_of(times_ms, oldest_ms), first), np.arange(first, end + 1)
         if generator.random() < sampling.thinned_share:
             kept = generator.uniform(sampling.kept_share, 1.0)
             seen = seen[(generator.random(len(seen)) < kept) | (seen == end)]
         if generator.random() < sampling.cut_share:
             longest = max(len(seen) - timing.warm_samples, 0)
-            seen = seen[generator.integers(longest + 1) :]
+            earlier, seen = earlier[:0], seen[generator.integers(longest + 1) :]
+        seen = np.concatenate([earlier, seen])
         return cut_window(
             track.times_ms[seen],
             track.keypoints[seen],

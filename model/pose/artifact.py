@@ -88,7 +88,7 @@ class Provenance:
         terms: the terms under which they may be used, in words.
         commit: the commit of the code that trained them.
         checkpoint_sha256: the hash of the checkpoint that was exported.
-        held_out: the hash of the file that says who was kept from training, where there is one.
+        held_out: the hash of the people and actions that were kept from training, where known.
     """
 
     data: str

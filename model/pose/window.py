@@ -14,10 +14,7 @@ MAX_GAP_MS = 850.0
 """A silence longer than this is a gap: nothing is interpolated across it."""
 
 HOLD_MS = 250.0
-"""A joint that an estimator loses stays where it was seen last for so long: a flicker is no loss.
-
-Longer than most flickers, shorter than what an arm takes to be somewhere else altogether.
-"""
+"""A joint that an estimator loses stays where it was seen last for so long."""
 
 WARM_SAMPLES = 16
 """A window that holds fewer real samples than this is not spoken of: its label is `warming`."""
@@ -262,12 +259,12 @@ class PoseWindow:
 
     def _make_room(self) -> None:
         """Moves the frames to the front of their arrays, or of larger ones if they fill these."""
-        held = self._end - self._start
-        size = max(len(self._times_ms), 2 * held)
+        count = self._end - self._start
+        size = max(len(self._times_ms), 2 * count)
         times_ms = np.empty(size)
         keypoints = np.empty((size, *self._keypoints.shape[1:]), np.float32)
-        times_ms[:held] = self._times_ms[self._start : self._end]
-        keypoints[:held] = self._keypoints[self._start : self._end]
+        times_ms[:count] = self._times_ms[self._start : self._end]
+        keypoints[:count] = self._keypoints[self._start : self._end]
         self._times_ms, self._keypoints = times_ms, keypoints
         self._before -= self._start
-        self._start, self._end = 0, held
+        self._start, self._end = 0, count

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from onnx import numpy_helper
 
 from export.__main__ import main
 from export.artifact_file import open_artifact, write_artifact
+from export.description import describe
 from model.pose.artifact import METADATA_KEY
 from service.engine import OnnxEngine
 from tests.export.checkpoints import small_network, write_checkpoint
@@ -65,6 +67,14 @@ def test_inspect_says_what_it_is(place: Path, printed: Printed) -> None:
     assert said["reads"] == "kinect20, 20 joints of 1 person(s), normalised by kinect-3d"
     assert said["window"] == "24 frames at 30 Hz, 767 ms"
     assert "LayerNormalization" in said["operators"]
+    assert "held out" not in said
+    small = open_artifact(place / "small.onnx")
+    kept = replace(small.spec.provenance, held_out="ab" * 32)
+    more = replace(small.spec, provenance=kept, experimental=("left up",))
+    write_artifact(small.model, more, place / "kept.onnx")
+    lines = describe(open_artifact(place / "kept.onnx"))
+    assert any(line.endswith("background, left up (experimental), right up") for line in lines)
+    assert any(line.endswith(f"people and actions of sha256 {'ab' * 32}") for line in lines)
     assert main(["inspect", str(place / "small.onnx"), "--json"]) == 0
     spec = json.loads(printed.readouterr().out)
     declared = json.loads(KINECT.to_metadata()[METADATA_KEY])

@@ -32,7 +32,7 @@ LAYOUTS = (
     "ntu25",
     "h36m17",
 )
-"""All that a client may send; h36m17 has no head."""
+"""All that the card names; h36m17 has no head."""
 DROPPING = ("body25", "openpose18")
 """Layouts whose estimators give no joint that they do not see; those of others guess it."""
 

@@ -79,7 +79,7 @@ class Estimator:
             lost[:, limb] |= struck[:, None]
         lost |= errors.lost_person.draw(times_ms, 1, generator)
         lost |= inside < errors.least_joints
-        # Not drawn where it cannot be, so that streams without desks stay as they were.
+        # Not drawn where they cannot be, so that streams without these stay as they were.
         if errors.desk_share and generator.random() < errors.desk_share:
             lost |= np.isin(self._parts.kinds, BEHIND_A_DESK[generator.integers(2)])
         if errors.headless_share and generator.random() < errors.headless_share:

@@ -14,7 +14,7 @@ from training.arguments import above_zero, add_directory, add_json, add_result, 
 from training.dense_evaluation import EXPECTED_ERRORS, add_model, opened_model
 from training.everyday.cost import cost_of
 from training.everyday.evaluation import UNITS, Findings, Plan, evaluate_streams
-from training.everyday.splits import Part, SplitError, Splits, read_splits
+from training.everyday.splits import Part, SplitError, held_out, read_splits
 from training.everyday.stream_store import open_stores
 from training.everyday.vocabulary import Vocabulary, VocabularyError, read_vocabulary
 from training.results import Result, check_name, write_result
@@ -90,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
         check_name(args.name)
         vocabulary, splits = read_vocabulary(), read_splits()
         labeller = opened_model(args)
-        _check_held_out(labeller.spec, splits)
+        _check_held_out(labeller.spec, held_out(splits, vocabulary))
         stores = open_stores(args.stores, splits)
         findings = evaluate_streams(labeller, stores, vocabulary, splits, part, plan)
         values = dict(findings.values) | _cost(args.artifact)
@@ -108,18 +108,19 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _check_held_out(spec: ArtifactSpec, splits: Splits) -> None:
-    """Refuses a model that was trained by another table of people; one that does not say is taken.
+def _check_held_out(spec: ArtifactSpec, wanted: str) -> None:
+    """Refuses a model that may have learnt what it is asked; one that does not say is told of.
 
     Raises:
-        SplitError: It was.
+        SplitError: Other people or actions were kept from its training.
     """
-    held_out = spec.provenance.held_out
-    if held_out and held_out != splits.digest:
+    kept = spec.provenance.held_out
+    if not kept:
+        print(f"{spec.name} does not say what was kept from its training: it may know all of this.")
+    elif kept != wanted:
         raise SplitError(
-            f"{spec.name}: expected a model that kept those from training whom "
-            f"{splits.path.name} names (sha256 {splits.digest[:12]}…), got one of another table "
-            f"({held_out[:12]}…)"
+            f"{spec.name}: expected a model that was trained without the people and actions held "
+            f"out here (sha256 {wanted[:12]}…), got one without others ({kept[:12]}…)"
         )
 
 

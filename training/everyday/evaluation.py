@@ -3,7 +3,7 @@
 It knows no file and no table: values by name come out, and what pictures are drawn from.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -23,7 +23,7 @@ from training.everyday.robustness import CURVES, curve
 from training.everyday.scores import Delays, Scores, action_scores, by_source, named, scores_of
 from training.everyday.sensor import Sensor
 from training.everyday.shelf import fill_shelf
-from training.everyday.splits import PARTS, Part, Splits
+from training.everyday.splits import Part, Splits
 from training.everyday.streams import TEST_MINUTES, TEST_SEED, WITH_UNKNOWN, Streams, real_streams
 from training.everyday.vocabulary import Vocabulary
 from training.labellers import Labeller
@@ -99,12 +99,13 @@ def evaluate_streams(
     """
     check_labels(labeller, vocabulary)
     shelf = fill_shelf(stores, vocabulary, splits, part)
+    people = _people(stores, vocabulary, splits)
     streams, unknown = Streams(shelf), Streams(shelf, WITH_UNKNOWN)
     recorded = _recorded(stores, vocabulary, splits, part)
     composed = _heard(streams.fixed(TEST_SEED, plan.minutes), labeller, vocabulary, "composed")
     real = _heard(recorded, labeller, vocabulary, "real", REAL_CAMERAS)
     values = _of_streams(composed, real, labeller, vocabulary)
-    values |= _people(stores, vocabulary, splits, values)
+    values |= {name: count for name, count in people.items() if _f1_of(name) in values}
     if plan.unknown_minutes and any(person.does_unknown for person in shelf.people):
         shown = unknown.fixed(TEST_SEED, plan.unknown_minutes)
         heard = _heard(shown, labeller, vocabulary, "unknown")
@@ -169,18 +170,20 @@ def _of_streams(
 
 
 def _people(
-    stores: Sequence[PoseStore],
-    vocabulary: Vocabulary,
-    splits: Splits,
-    measured: Collection[str],
+    stores: Sequence[PoseStore], vocabulary: Vocabulary, splits: Splits
 ) -> dict[str, float]:
-    """How many people taught each action that is measured, and how many test it."""
+    """How many people taught each action and test it, of those whom their data sets name."""
+    parts: tuple[Part, ...] = ("train", "test")
     return {
         f"action.{slug(label)}.{part}_people": float(len(found.people[part]))
         for label, found in coverage(stores, vocabulary, splits).items()
-        for part in PARTS
-        if part != "choose" and f"action.{slug(label)}.f1" in measured
+        for part in parts
     }
+
+
+def _f1_of(name: str) -> str:
+    """The F1 of the action that a figure is of."""
+    return f"{name.rpartition('.')[0]}.f1"
 
 
 def _of_unknown(heard: Sequence[Heard]) -> dict[str, float]:

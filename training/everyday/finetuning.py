@@ -24,7 +24,6 @@ from training.everyday.filmed import FilmedPeople
 from training.everyday.label_windows import LabelWindows
 from training.everyday.pretraining import READING, TIMING
 from training.everyday.recipe import EverydayRecipe
-from training.everyday.splits import Splits
 from training.everyday.stream_source import StreamSource
 from training.everyday.vocabulary import Vocabulary
 from training.fit import fit
@@ -49,6 +48,7 @@ def finetune_on_streams(
     pretrained: Path | None = None,
     filmed: FilmedPeople | None = None,
     *,
+    held_out: str = "",
     restart: bool = False,
 ) -> Progress:
     """Trains one model, or takes up its run, and writes its weights to `finetuned_path`.
@@ -62,6 +62,7 @@ def finetune_on_streams(
         devices: One device that it learns on; None for a processor in float32.
         pretrained: The encoder's file, where the recipe begins with one.
         filmed: Real videos that it learns from beside the streams.
+        held_out: The hash of who and what the streams kept from training.
         restart: Whether to begin anew, whatever is in ``out``.
 
     Raises:
@@ -77,7 +78,7 @@ def finetune_on_streams(
     devices = devices or Devices()
     fabric = devices.fabric()
     begun_with = None if pretrained is None else load_pretrained(pretrained)
-    spec = specification(train, vocabulary, recipe, begun_with)
+    spec = specification(train, vocabulary, recipe, begun_with, held_out)
     if filmed is not None:
         spec = replace(spec, provenance=_with_films(spec.provenance))
     torch.manual_seed(recipe.optimisation.seed)
@@ -122,6 +123,7 @@ def specification(
     vocabulary: Vocabulary,
     recipe: EverydayRecipe,
     pretrained: Pretrained | None = None,
+    held_out: str = "",
 ) -> ArtifactSpec:
     """What a model says of itself before it is calibrated; an encoder brings its own T."""
     skeleton = layout_named(READING.layout)
@@ -138,20 +140,14 @@ def specification(
         hop_frames=TIMING.hop_frames,
         lookahead_frames=TIMING.lookahead_frames,
         labels=vocabulary.labels,
+        experimental=vocabulary.experimental,
         normalisation=READING.normalisation,
         provenance=Provenance(
             data=f"streams composed of, and recorded in, {train.data_set.terms}",
             terms=TERMS,
             commit=commit(),
+            held_out=held_out,
         ),
-    )
-
-
-def declared(spec: ArtifactSpec, vocabulary: Vocabulary, splits: Splits) -> ArtifactSpec:
-    """A model's specification with version, experimental actions and who was held out."""
-    provenance = replace(spec.provenance, held_out=splits.digest)
-    return replace(
-        spec, version=VERSION, provenance=provenance, experimental=vocabulary.experimental
     )
 
 

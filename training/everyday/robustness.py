@@ -131,7 +131,7 @@ def curve(
 def _followed(stream: PoseClip) -> PoseClip:
     """A stream whose person stays over one place of the floor."""
     keypoints = np.array(stream.keypoints, np.float32)
-    level = keypoints[:, :, [PELVIS], ::2][..., :2]
+    level = keypoints[:, :, [PELVIS], :3:2].copy()
     keypoints[..., :3:2] -= level * (keypoints[..., 3:] > 0)
     return replace(stream, keypoints=keypoints)
 

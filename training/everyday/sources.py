@@ -21,7 +21,7 @@ from training.everyday.clock import resampled
 Points = NDArray[np.float32]
 
 LAYOUT = layout_named("kinect20")
-"""The layout of all motion: every source maps onto it by name, whatever it lacks is missing."""
+"""The layout of all motion: every source maps onto it by name; only heads are made."""
 RATE_HZ = 30.0
 PELVIS, THORAX, HEAD = (LAYOUT.joints.index(name) for name in ("pelvis", "thorax", "head"))
 ANKLES = [LAYOUT.joints.index(f"{side}_ankle") for side in ("left", "right")]

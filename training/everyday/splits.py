@@ -14,6 +14,7 @@ from typing import Literal, get_args
 import msgspec
 
 from model.pose.store import UNKNOWN_SUBJECT, ClipEntry, PoseStore
+from training.everyday.vocabulary import Vocabulary
 
 PATH = Path(__file__).with_name("splits.toml")
 
@@ -46,12 +47,6 @@ class Splits:
     path: Path
     held_out: Mapping[str, HeldOut]
 
-    @property
-    def digest(self) -> str:
-        """A SHA-256 of who is held out, whatever the file looks like."""
-        said = msgspec.json.encode(self.held_out, order="sorted")
-        return hashlib.sha256(said).hexdigest()
-
     def places(self, store: PoseStore, part: Part) -> tuple[int, ...]:
         """The places of a part's clips in a store, in its order.
 
@@ -76,6 +71,20 @@ class Splits:
         if not places:
             raise SplitError(f"{self.path.name}, {name}: {store.path} holds nobody to {part}")
         return places
+
+
+def held_out(splits: Splits, vocabulary: Vocabulary) -> str:
+    """A SHA-256 of which people and which actions are kept from training, in whatever order."""
+    people = {
+        name: (sorted(held.choose, key=str), sorted(held.test, key=str))
+        for name, held in splits.held_out.items()
+    }
+    actions = {
+        name: sorted(label for label, meaning in labels.items() if meaning.use == "unknown")
+        for name, labels in vocabulary.meanings.items()
+    }
+    said = msgspec.json.encode((people, actions), order="sorted")
+    return hashlib.sha256(said).hexdigest()
 
 
 def who(entry: ClipEntry) -> Who:

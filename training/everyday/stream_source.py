@@ -48,7 +48,8 @@ class StreamSource:
             timing: Of the windows.
             mirror: K classes: which one a mirrored picture of each shows; None where labels are
                 not to be read.
-            sensor: What sees them, in that layout; None for one that shows desks too.
+            sensor: What sees them, in that layout; None for one of whose streams some lack legs,
+                heads or joints now and then.
 
         Raises:
             StoreError: The streams are not composed ones: they lie in another layout.

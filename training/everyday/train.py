@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from model.network.weights import CheckpointError
-from model.pose.artifact import ArtifactError
+from model.pose.artifact import ArtifactError, ArtifactSpec
 from model.pose.layout import layout_named
 from model.pose.store import PoseStore, StoreError
 from training.arguments import (
@@ -37,12 +37,12 @@ from training.everyday.calibration import ALARMS_PER_MINUTE, calibrated
 from training.everyday.choosing import Choosing
 from training.everyday.filmed import FilmedPeople
 from training.everyday.films import FilmError, read_films
-from training.everyday.finetuning import declared, finetune_on_streams, finetuned_path
+from training.everyday.finetuning import VERSION, finetune_on_streams, finetuned_path
 from training.everyday.picture_recording import PictureRecordingError, read_picture_recordings
 from training.everyday.pretraining import READING, StreamPreset, pretrain_on_streams
 from training.everyday.recipe import RECIPES, EverydayRecipe
 from training.everyday.splits import PATH as SPLITS
-from training.everyday.splits import Part, SplitError, read_splits
+from training.everyday.splits import Part, SplitError, held_out, read_splits
 from training.everyday.stream_store import open_stores, write_streams
 from training.everyday.vocabulary import Vocabulary, VocabularyError, read_vocabulary
 from training.labellers import load_weights, save_weights
@@ -226,6 +226,7 @@ def _finetuned(
         devices,
         encoder,
         filmed,
+        held_out=held_out(read_splits(args.splits), vocabulary),
         restart=args.restart,
     )
     kept = f"epoch {progress.best_epoch}" if progress.best_epoch else "the last"
@@ -243,14 +244,30 @@ def _calibrated(
     args: argparse.Namespace, streams: _Streams, vocabulary: Vocabulary, recipe: EverydayRecipe
 ) -> dict[str, object]:
     weights = load_weights(finetuned_path(args.out, recipe))
-    weights = replace(weights, spec=declared(weights.spec, vocabulary, read_splits(args.splits)))
+    _check_kept_out(weights.spec, vocabulary, args)
     choosing = Choosing(streams.calibrate, vocabulary, weights.spec)
     spec = calibrated(weights, choosing, args.alarms, recipe.weighed.smoothing)
+    spec = replace(spec, version=VERSION)
     path: Path = args.out / f"{recipe.name}.ckpt"
     save_weights(replace(weights, spec=spec), path)
     said = ", ".join(f"{name.rpartition('.')[2]} {value:g}" for name, value in spec.figures.items())
     print(f"{path}: temperature {spec.calibration.temperature:g}, {said}")
     return {"checkpoint": str(path), "figures": spec.figures}
+
+
+def _check_kept_out(spec: ArtifactSpec, vocabulary: Vocabulary, args: argparse.Namespace) -> None:
+    """Refuses a model that learnt while others were held out than choose and test now.
+
+    Raises:
+        SplitError: It did, or does not say.
+    """
+    wanted = held_out(read_splits(args.splits), vocabulary)
+    if spec.provenance.held_out != wanted:
+        raise SplitError(
+            f"{spec.name}: expected a model that was fine-tuned by {args.splits.name} and "
+            f"{vocabulary.path.name} as they are (sha256 {wanted[:12]}…), got one of "
+            f"{spec.provenance.held_out[:12] or 'nobody knows what'}; fine-tune it again"
+        )
 
 
 def _preset(args: argparse.Namespace) -> StreamPreset:

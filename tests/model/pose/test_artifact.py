@@ -37,6 +37,7 @@ SPEC = ArtifactSpec(
     calibration=Calibration(1.3, {"wave": 0.6}, 0.25),
     precision="int8",
     figures={"window_ms": 3.5},
+    experimental=("wave",),
 )
 CLIP_SPEC = replace(SPEC, task="clip")
 
@@ -67,6 +68,8 @@ def test_a_specification_comes_back_as_it_went(spec: ArtifactSpec) -> None:
     fields = json.loads(metadata[METADATA_KEY])
     assert spec_of(fields) == spec
     assert spec_of(fields | {"colour": "blue"}) == spec
+    older = {name: value for name, value in fields.items() if name != "experimental"}
+    assert spec_of(older) == replace(spec, experimental=())
     assert all(isinstance(value, str) for value in metadata.values())
 
 
@@ -95,6 +98,7 @@ def test_what_is_declared_once_is_derived_everywhere() -> None:
         ({"labels": ("wave", "background")}, "`background` only its first"),
         ({"labels": ("wave", "warming")}, "`warming` is no label of a model"),
         ({"labels": ("background", "sit")}, "thresholds for wave: no label"),
+        ({"experimental": ("fly",)}, "calls fly experimental: no label"),
         ({"calibration": {"temperature": 0.0}}, "temperature is above 0, got 0.0"),
         ({"calibration": {"temperature": -2.0}}, "temperature is above 0, got -2.0"),
         ({"calibration": {"start_ms": -1.0}}, "start_ms is from 0 to 5000, got -1.0"),

@@ -31,10 +31,18 @@ SPEC = spelling_spec()
 @st.composite
 def streams(draw: st.DrawFn) -> list[Frame]:
     """Frames of up to three people who come and go, at uneven times with gaps."""
+    lost = draw(st.sampled_from([0.0, 0.4]))
+    rng = np.random.default_rng(draw(st.integers(0, 99)))
+
+    def pose(number: int) -> Keypoints:
+        rows = pose_of(number)
+        rows[rng.random(len(rows)) < lost] = 0
+        return rows
+
     steps_ms = draw(st.lists(st.sampled_from([7.0, 33.0, 40.0, 400.0, 1200.0]), min_size=2))
     times_ms = np.cumsum(steps_ms)
     return [
-        (time_ms, {who: pose_of(number + 7 * who) for who in draw(st.sets(st.integers(0, 2)))})
+        (time_ms, {who: pose(number + 7 * who) for who in draw(st.sets(st.integers(0, 2)))})
         for number, time_ms in enumerate(times_ms.tolist())
     ]
 

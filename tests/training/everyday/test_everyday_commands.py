@@ -23,7 +23,7 @@ from training.everyday.films import read_films
 from training.everyday.picture_recording import PictureRecording
 from training.everyday.real_videos import verdict
 from training.everyday.report import publish
-from training.everyday.splits import read_splits
+from training.everyday.splits import held_out, read_splits
 from training.everyday.vocabulary import read_vocabulary
 from training.results import Result, write_result
 
@@ -197,7 +197,7 @@ def test_videos_of_nobody_are_no_result(
 def test_a_model_of_another_table_of_people_is_not_asked(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It may have learnt from those who test here."""
+    """It may have learnt from those who test here; one that does not say is told of."""
     spec = always(0, LABELS).spec
     other = replace(spec, provenance=replace(spec.provenance, held_out="ab" * 32))
     model = replace(always(0, LABELS), spec=other)
@@ -205,8 +205,21 @@ def test_a_model_of_another_table_of_people_is_not_asked(
     words = ["--artifact", "a", "--stores", str(tmp_path), "--name", "a", "--out", str(tmp_path)]
     assert main(["evaluate", "everyday", *words]) == 2
     (said,) = capsys.readouterr().err.splitlines()
-    assert "expected a model that kept those from training whom splits.toml names" in said
-    assert "got one of another table (abababababab…)" in said
+    assert "expected a model that was trained without the people and actions held out here" in said
+    assert "got one without others (abababababab…)" in said
+
+    monkeypatch.setattr(evaluate, "opened_model", lambda _: always(0, LABELS))
+    assert main(["evaluate", "everyday", *words]) == 2
+    silent = capsys.readouterr()
+    assert "does not say what was kept from its training" in silent.out
+    assert "nw_ucla: expected a prepared store" in silent.err
+
+    kept = held_out(read_splits(), read_vocabulary())
+    ours = replace(spec, provenance=replace(spec.provenance, held_out=kept))
+    monkeypatch.setattr(evaluate, "opened_model", lambda _: replace(model, spec=ours))
+    assert main(["evaluate", "everyday", *words]) == 2
+    known = capsys.readouterr()
+    assert (known.out, "nw_ucla: expected a prepared store" in known.err) == ("", True)
 
 
 def test_bad_input_of_the_evaluation_is_one_sentence(

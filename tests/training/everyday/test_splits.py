@@ -9,7 +9,7 @@ from model.pose.store import UNKNOWN_SUBJECT, DataSet, PoseClip, PoseStore
 from model.pose.store_writer import PoseStoreWriter
 from tests.training.everyday import made_up
 from training.everyday.coverage import coverage
-from training.everyday.splits import PARTS, PATH, SplitError, read_splits, who
+from training.everyday.splits import PARTS, PATH, SplitError, held_out, read_splits, who
 from training.everyday.vocabulary import read_vocabulary
 from training.prepare import READERS
 from training.readers.reader import ReadingError
@@ -51,6 +51,22 @@ def test_every_clip_is_in_one_part_and_everybody_with_all_their_clips(
         if store.data_set.name == "nw_ucla":
             views = {store.entries[place].view for place in places["test"]}
             assert views == {1, 2, 3}
+
+
+def test_what_is_held_out_has_a_hash_of_its_own(tmp_path: Path) -> None:
+    """Whatever the order; another person, or another action kept from training, is another."""
+    words, people = tmp_path / "v.toml", tmp_path / "s.toml"
+
+    def hashed(vocabulary: str, splits: str) -> str:
+        words.write_text(vocabulary)
+        people.write_text(splits)
+        return held_out(read_splits(people), read_vocabulary(words))
+
+    splits = "[hdm05]\nchoose = [4]\ntest = [5, 3]\n"
+    ours = hashed(made_up.VOCABULARY, splits)
+    assert ours == hashed(made_up.VOCABULARY, splits.replace("[5, 3]", "[3, 5]"))
+    assert ours != hashed(made_up.VOCABULARY, splits.replace("[5, 3]", "[5]"))
+    assert ours != hashed(made_up.VOCABULARY.replace('"unknown"', '"background"'), splits)
 
 
 def test_streams_that_prepare_a_model_of_utkinect_keep_its_protocol() -> None:
