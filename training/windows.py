@@ -17,7 +17,7 @@ from model.pose.mapping import layout_mapping
 from model.pose.normalise import normalise
 from model.pose.store import LEFT_OUT, PoseClip, StoreError
 from model.pose.stream import PERSON_ENDS_MS, motion
-from model.pose.window import SAME_TIME_MS, WindowSpec, resampled
+from model.pose.window import SAME_TIME_MS, WindowSpec, first_of, resampled
 
 BACKGROUND = 0
 
@@ -129,7 +129,8 @@ class WindowSampler:
         # Of several people one may have been away when the window begins, and the sample there is
         # interpolated from the last frame before.
         reach_ms = timing.max_gap_ms if self._spec.persons > 1 else 0.0
-        seen = np.arange(_first_of(track, end, timing.span_ms + reach_ms), end + 1)
+        oldest_ms = float(track.times_ms[end]) - timing.span_ms - reach_ms
+        seen = np.arange(first_of(track.times_ms[: end + 1], oldest_ms), end + 1)
         if generator.random() < sampling.thinned_share:
             kept = generator.uniform(sampling.kept_share, 1.0)
             seen = seen[(generator.random(len(seen)) < kept) | (seen == end)]
@@ -200,12 +201,6 @@ def _those_who_move_most(
         if inside.sum() >= timing.warm_samples and there[-1] == len(times_ms) - 1:
             windows.append(resampled(times_ms[there], person[there], end_ms, timing))
     return sorted(windows, key=lambda window: -motion(window))
-
-
-def _first_of(track: _Track, end: int, span_ms: float) -> int:
-    """The frame from which a sample is interpolated that lies so long before the frame ``end``."""
-    oldest_ms = track.times_ms[end] - span_ms
-    return max(int(np.searchsorted(track.times_ms, oldest_ms, side="right")) - 1, 0)
 
 
 def _spoken_of(track: _Track, timing: WindowSpec) -> NDArray[np.bool_]:

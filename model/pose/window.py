@@ -13,6 +13,12 @@ from numpy.typing import NDArray
 MAX_GAP_MS = 850.0
 """A silence longer than this is a gap: nothing is interpolated across it."""
 
+HOLD_MS = 250.0
+"""A joint that an estimator loses stays where it was seen last for so long: a flicker is no loss.
+
+Longer than most flickers, shorter than what an arm takes to be somewhere else altogether.
+"""
+
 WARM_SAMPLES = 16
 """A window that holds fewer real samples than this is not spoken of: its label is `warming`."""
 
@@ -92,9 +98,10 @@ def resampled(
 ) -> NDArray[np.float32]:
     """Returns the window that ends at `end_ms`, sampled at end_ms - k / rate_hz.
 
-    A sample between two frames that lie at most `max_gap_ms` apart is interpolated linearly, joint
-    by joint where both have it; every other sample is missing, unless a frame lies at that very
-    time, to a microsecond.
+    A joint that a frame lacks is there as it was last seen, if that is at most `HOLD_MS` ago. A
+    sample between two frames that lie at most `max_gap_ms` apart is interpolated linearly, joint by
+    joint where both have it; every other sample is missing, unless a frame lies at that very time,
+    to a microsecond.
 
     Args:
         times_ms: (N,) strictly increasing times of the real frames.
@@ -117,10 +124,37 @@ def resampled(
     inside = exact | ((after > 0) & (after < count) & (gap_ms <= spec.max_gap_ms))
     weight = np.where(gap_ms > 0, (wanted_ms - times_ms[left]) / np.maximum(gap_ms, 1e-9), 0.0)
 
-    before, later = keypoints[left], keypoints[right]
+    seen = _held(times_ms, keypoints)
+    before, later = seen[left], seen[right]
     present = (before[..., 3] > 0) & (later[..., 3] > 0) & inside[:, None]
     mixed = before + (later - before) * weight.astype(np.float32)[:, None, None]
     return np.where(present[..., None], mixed, np.float32(0))
+
+
+def first_of(times_ms: NDArray[np.float64], oldest_ms: float) -> int:
+    """Returns the first of the frames that a window is made of.
+
+    That is the frame from which its oldest sample is interpolated, or a frame from before that
+    whose joints may still be held then.
+
+    Args:
+        times_ms: (N,) strictly increasing times of the real frames, at least one.
+        oldest_ms: the time of the window's oldest sample.
+    """
+    before = max(int(np.searchsorted(times_ms, oldest_ms - SAME_TIME_MS, side="right")) - 1, 0)
+    return int(np.searchsorted(times_ms, times_ms[before] - HOLD_MS - SAME_TIME_MS))
+
+
+def _held(times_ms: NDArray[np.float64], keypoints: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Puts joints (N, V, 4) that a frame lacks where they were seen at most `HOLD_MS` before."""
+    present = keypoints[..., 3] > 0
+    if present.all():
+        return keypoints
+    frames = np.arange(len(times_ms))[:, None]
+    last = np.maximum.accumulate(np.where(present, frames, -1), axis=0)
+    recent = (last >= 0) & (times_ms[:, None] - times_ms[last] <= HOLD_MS + SAME_TIME_MS)
+    held = np.take_along_axis(keypoints, np.maximum(last, 0)[..., None], axis=0)
+    return np.where(recent[..., None], held, np.float32(0))
 
 
 class PoseWindow:
@@ -164,10 +198,8 @@ class PoseWindow:
         self._times_ms[self._end] = time_ms
         self._keypoints[self._end] = keypoints
         self._end += 1
-        # One frame from before the window stays: the oldest sample is interpolated from it.
-        oldest_ms = time_ms - self._spec.span_ms - SAME_TIME_MS
-        while self._end - self._start > 1 and self._times_ms[self._start + 1] <= oldest_ms:
-            self._start += 1
+        kept = self._times_ms[self._start : self._end]
+        self._start += first_of(kept, time_ms - self._spec.span_ms)
         return True
 
     def kept(self) -> tuple[NDArray[np.float64], NDArray[np.float32]]:

@@ -74,6 +74,9 @@ class EstimatorErrors:
         scores: What scores are given.
         desk_share: Share of streams in which something stands before the person all the time, so
             that knees and ankles, and in every other of them hips too, are never found.
+        headless_share: Share of streams whose layout has no head, as that of h36m17.
+        flickering_share: Share of streams whose estimator often loses single joints for a frame.
+        flicker: Least and largest share of the frames that each joint is lost in then, log-uniform.
     """
 
     rest: ByKind
@@ -97,6 +100,9 @@ class EstimatorErrors:
     least_joints: int
     scores: ScoreLevels
     desk_share: float = 0.0
+    headless_share: float = 0.0
+    flickering_share: float = 0.0
+    flicker: tuple[float, float] = (0.02, 0.3)
 
     def noisier(self, factor: float) -> "EstimatorErrors":
         """The same with positions that many times as wrong, for curves of robustness."""
@@ -164,8 +170,11 @@ about ten times as much), lag, outliers, lost people, joints and limbs (MediaPip
 of whom it finds, others drop what they are not sure of), hidden and invented joints.
 """
 
-ERRORS_TO_LEARN_FROM = replace(DEFAULT_ERRORS, desk_share=0.25)
-"""What streams that train are seen with: webcams often show whoever sits at a desk."""
+ERRORS_TO_LEARN_FROM = replace(
+    DEFAULT_ERRORS, desk_share=0.25, headless_share=0.1, flickering_share=0.25
+)
+"""What streams that train are seen with: webcams often show whoever sits at a desk, not every
+layout has a head, and estimators that drop what they are not sure of drop it now and then."""
 
 NO_ERRORS = EstimatorErrors(
     rest=ByKind.same(0.0),

@@ -82,6 +82,11 @@ class Estimator:
         # Not drawn where it cannot be, so that streams without desks stay as they were.
         if errors.desk_share and generator.random() < errors.desk_share:
             lost |= np.isin(self._parts.kinds, BEHIND_A_DESK[generator.integers(2)])
+        if errors.headless_share and generator.random() < errors.headless_share:
+            lost |= np.isin(self._parts.kinds, ["head"])
+        if errors.flickering_share and generator.random() < errors.flickering_share:
+            share = np.exp(generator.uniform(*np.log(errors.flicker)))
+            lost |= generator.random(lost.shape) < share
         return present & ~lost & (~outside | invents)
 
     def _points(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from model.pose.store import LEFT_OUT
 from model.pose.stream import PERSON_ENDS_MS
-from model.pose.window import SAME_TIME_MS, WindowSpec
+from model.pose.window import SAME_TIME_MS, WindowSpec, first_of
 from training.everyday.sensor import Seen
 from training.windows import cut_window
 
@@ -88,9 +88,10 @@ class Footage:
         Returns:
             Keypoints ``(T, V, 1, 4)`` and labels ``(T,)``.
         """
-        oldest_ms = self.times_ms[end] - self.timing.span_ms - SAME_TIME_MS
-        first = int(np.searchsorted(self.times_ms, oldest_ms, side="right")) - 1
-        first = max(first, int(self.begun[end]))
-        first += int(missing * max(end + 1 - first - self.timing.warm_samples, 0))
+        oldest_ms = float(self.times_ms[end]) - self.timing.span_ms
+        first = max(first_of(self.times_ms[: end + 1], oldest_ms), int(self.begun[end]))
+        if missing:
+            inside = max(int(np.searchsorted(self.times_ms, oldest_ms - SAME_TIME_MS)), first)
+            first = inside + int(missing * max(end + 1 - inside - self.timing.warm_samples, 0))
         part = slice(first, end + 1)
         return cut_window(self.times_ms[part], self.keypoints[part], self.labels[part], self.timing)

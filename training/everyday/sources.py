@@ -23,13 +23,15 @@ Points = NDArray[np.float32]
 LAYOUT = layout_named("kinect20")
 """The layout of all motion: every source maps onto it by name, whatever it lacks is missing."""
 RATE_HZ = 30.0
-PELVIS, THORAX = LAYOUT.joints.index("pelvis"), LAYOUT.joints.index("thorax")
+PELVIS, THORAX, HEAD = (LAYOUT.joints.index(name) for name in ("pelvis", "thorax", "head"))
 ANKLES = [LAYOUT.joints.index(f"{side}_ankle") for side in ("left", "right")]
 INNER = [
     joint for joint, name in enumerate(LAYOUT.joints) if not name.endswith(("head", "hand", "foot"))
 ]
 """Trunk, arms and legs: a frame that lacks one of these is no frame."""
 
+HEAD_TORSOS = 0.47
+"""From the thorax to the middle of a head over the line from pelvis to thorax."""
 SMOOTHING_FRAMES = 1.0
 SHORTEST_FRAMES = 8
 FLOOR_PERCENTILE = 30
@@ -92,14 +94,35 @@ def source_of(data_set: DataSet) -> Source:
 
 
 def levelled(clip: PoseClip, data_set: DataSet) -> Points:
-    """The one person of a clip, in kinect20, the vertical along y; ``(T, 20, 4)``."""
-    mapping = layout_mapping(layout_named(data_set.layout), LAYOUT)
-    rows = np.array(mapping(np.asarray(clip.keypoints[:, 0], np.float32)))
+    """The one person of a clip, in kinect20, the vertical along y; ``(T, 20, 4)``.
+
+    All have heads, or their lack would tell the data set: one whose skeleton ends at the base of
+    the head gets it on the line of the neck.
+    """
+    layout = layout_named(data_set.layout)
+    recorded = np.asarray(clip.keypoints[:, 0], np.float32)
+    rows = np.array(layout_mapping(layout, LAYOUT)(recorded))
+    if "head_base" in layout.joints:
+        rows[:, HEAD] = _head(rows, recorded[:, layout.joints.index("head_base")])
     lean = np.radians(source_of(data_set).lean_degrees)
     y, z = rows[..., 1].copy(), rows[..., 2].copy()
     rows[..., 1] = y * np.cos(lean) - z * np.sin(lean)
     rows[..., 2] = y * np.sin(lean) + z * np.cos(lean)
     return rows
+
+
+def _head(rows: Points, base: Points) -> Points:
+    """The middle of a head ``(T, 4)``, from a body ``(T, 20, 4)`` and the base of its head."""
+    thorax = rows[:, THORAX]
+    whole = (rows[:, [PELVIS, THORAX], 3] > 0).all(axis=1) & (base[:, 3] > 0)
+    neck = base[:, :3] - thorax[:, :3]
+    torso = np.linalg.norm(thorax[:, :3] - rows[:, PELVIS, :3], axis=1, keepdims=True)
+    along = neck / np.maximum(np.linalg.norm(neck, axis=1, keepdims=True), 1e-6)
+    head = np.zeros_like(base)
+    head[:, :3] = thorax[:, :3] + np.float32(HEAD_TORSOS) * torso * along
+    head[:, 3] = np.minimum(base[:, 3], thorax[:, 3])
+    head[~whole] = 0
+    return head
 
 
 def motions(clip: PoseClip, data_set: DataSet) -> Iterator[Motion]:
