@@ -3,9 +3,11 @@
 # What lacks them says so itself and goes on without.
 set -euo pipefail
 
+# A command that came from elsewhere does as well: Node.js's own package holds npm and refuses Debian's.
 missing=()
 for package in "$@"; do
-    dpkg-query --show --showformat='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+    dpkg-query --show --showformat='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||
+        command -v "$package" >/dev/null || missing+=("$package")
 done
 [ "${#missing[@]}" -eq 0 ] && exit 0
 
@@ -13,5 +15,17 @@ if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
     echo "not installed, images and some tests need them: ${missing[*]} (on Debian: apt-get install ${missing[*]})" >&2
     exit 0
 fi
-apt-get update --quiet=2 && apt-get install --yes --quiet=2 --no-install-recommends "${missing[@]}" ||
-    echo "could not be installed, images and some tests need them: ${missing[*]}" >&2
+
+install() {
+    apt-get install --yes --quiet=2 --no-install-recommends "$@"
+}
+
+# One that cannot be had keeps no other away.
+if ! { apt-get update --quiet=2 && install "${missing[@]}"; }; then
+    refused=()
+    for package in "${missing[@]}"; do
+        install "$package" || refused+=("$package")
+    done
+    [ "${#refused[@]}" -eq 0 ] ||
+        echo "could not be installed, images and some tests need them: ${refused[*]}" >&2
+fi
