@@ -84,7 +84,8 @@ def fit_thresholds(
 
 def alarms_of(said: Iterable[Said], names: Sequence[str], calibration: Calibration) -> Alarms:
     """The false alarms under a calibration, whose temperature is in the scores already."""
-    found = (alarms(each.times_ms, each.truth, _told(each, names, calibration)) for each in said)
+    decided = (_decided(each, names, calibration) for each in said)
+    found = (alarms(each.times_ms, each.truth, _told(each, names, calibration)) for each in decided)
     return sum(found, Alarms())
 
 
@@ -124,9 +125,10 @@ def _counts(
         ValueError: There is no background.
     """
     counts = np.zeros((len(STEPS), len(names)), np.int64)
+    decided = [_decided(each, names, unknown) for each in said]
     for step, threshold in enumerate(STEPS.tolist()):
         calibration = replace(unknown, start_thresholds=dict.fromkeys(names, threshold))
-        for each in said:
+        for each in decided:
             told = _told(each, names, calibration)
             for action in {one.label for one in told}:
                 own = [one for one in told if one.label == action]
@@ -137,12 +139,17 @@ def _counts(
     return counts, minutes
 
 
-def _told(said: Said, names: Sequence[str], calibration: Calibration) -> tuple[Told, ...]:
-    """What the service would tell under a calibration."""
+def _decided(said: Said, names: Sequence[str], calibration: Calibration) -> Said:
+    """What was said, with what a calibration takes for known; starts have no part in it."""
     needed = {name: calibration.unknown_threshold for name in names} | calibration.thresholds
     needed |= {BACKGROUND: 0.0, WARMING: 0.0}
-    labels = (replace(label, known=label.score >= needed[label.label]) for label in said.labels)
-    return told_actions(labels, said.answered_ms.tolist(), names, calibration)
+    labels = [replace(label, known=label.score >= needed[label.label]) for label in said.labels]
+    return replace(said, labels=labels)
+
+
+def _told(decided: Said, names: Sequence[str], calibration: Calibration) -> tuple[Told, ...]:
+    """What the service would tell under a calibration, of what it takes for known."""
+    return told_actions(decided.labels, decided.answered_ms.tolist(), names, calibration)
 
 
 def _first(holds: NDArray[np.bool_]) -> int:
