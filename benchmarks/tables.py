@@ -49,6 +49,7 @@ TABLES: Mapping[str, Table] = {
             ("everyday", "**everyday-s** (what is served)"),
             ("everyday.scratch", "the same without pretraining"),
             ("everyday.gru", "a GRU on the same streams"),
+            ("everyday.heads", "everyday-s on today's streams, in which all have heads"),
         ),
         columns=(
             ("macro_f1", "macro-F1, %"),

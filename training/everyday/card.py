@@ -27,6 +27,7 @@ MODELS: Mapping[str, str] = MappingProxyType(
         "everyday.gru": "GRU over frames",
         "everyday.anew": "everyday, made anew with another seed",
         "everyday.trained": "everyday, asked about the people who trained it",
+        "everyday.heads": "everyday, since all streams have heads and joints are held",
     }
 )
 """What figures of a row begin with → its title."""
