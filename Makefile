@@ -18,9 +18,9 @@ serve: .venv/.ready-to-serve $(FETCHED) ## The service with the embedded default
 	$(BIN)/python -m service serve
 
 # Whole files go to a process each, for what is costly to start is shared within a file; in their order, so that
-# those of the page, whose browser keeps an event loop, come last.
+# those of the page, whose browser keeps an event loop, come last. A thread each, for more would wait for each other.
 test: .venv/.ready $(FETCHED) clients/web/node_modules/.ready ## The tests
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile \
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile \
 		--no-loadscope-reorder
 
 check: .venv/.ready ## Style, types, the order of dependencies
