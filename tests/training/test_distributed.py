@@ -82,7 +82,7 @@ def test_two_processes_have_the_loss_and_gradients_of_their_joined_batch(
     assert all(gradient.abs().max() > 1e-3 for gradient in gradients.values())
     for one in found:
         torch.testing.assert_close(one["loss"], loss.detach(), rtol=1e-5, atol=1e-6)
-        torch.testing.assert_close(one["gradients"], gradients, rtol=1e-4, atol=1e-6)
+        torch.testing.assert_close(one["gradients"], gradients, rtol=1e-4, atol=5e-6)
 
 
 def test_processes_draw_different_views(found: list[dict[str, Any]]) -> None:
