@@ -46,10 +46,10 @@ class Table:
 TABLES: Mapping[str, Table] = {
     "everyday": Table(
         rows=(
-            ("everyday", "**everyday-s** (what is served)"),
+            ("everyday", "everyday-s, on the streams that it was made with"),
             ("everyday.scratch", "the same without pretraining"),
             ("everyday.gru", "a GRU on the same streams"),
-            ("everyday.heads", "everyday-s on today's streams, in which all have heads"),
+            ("everyday.heads", "**everyday-s** as served, on streams in which all have heads"),
         ),
         columns=(
             ("macro_f1", "macro-F1, %"),
