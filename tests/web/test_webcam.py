@@ -2,6 +2,7 @@
 
 from collections import Counter
 from pathlib import Path
+from statistics import median
 
 import pytest
 from playwright.sync_api import Browser, FilePayload, Page, expect
@@ -12,7 +13,6 @@ from tests.web.conftest import (
     Launch,
     OpenPage,
     until,
-    until_labelled,
     until_live,
     until_poses_found,
     video,
@@ -26,20 +26,30 @@ SKELETON = """() => {
 }"""
 """Whether anything is drawn over the video, which lies behind this canvas."""
 
-SAYS = """() => {
+IDLE = {"Nothing in particular", "Unknown"}
+
+SLOWEST_HZ = 8.0
+"""What is done cannot be told of poses that are found more rarely: training began at 10 Hz."""
+
+NOTE_WHAT_IS_SAID = """() => {
+    const says = () => document.querySelector("#people .action")?.textContent ?? "";
+    const rate = () => Number.parseFloat(document.getElementById("frames-a-second").textContent);
     window.said = [];
-    const note = () => window.said.push(document.querySelector("#people .action")?.textContent);
-    setInterval(note, 100);
+    window.rates = [];
+    setInterval(() => { window.said.push(says()); window.rates.push(rate()); }, 100);
 }"""
-"""Notes ten times a second what is said."""
 
 
-def said_for(page: Page, readings: int) -> list[str]:
-    """What is said of whoever is seen, over so many readings; nobody says nothing."""
-    page.evaluate(SAYS)
+def said_for(page: Page, readings: int) -> Counter[str]:
+    """What is said of whoever is seen, ten times a second; a machine too slow for it skips."""
+    until_poses_found(page)
+    page.evaluate(NOTE_WHAT_IS_SAID)
     until(page, f"window.said.length >= {readings}")
-    said: list[str] = page.evaluate("window.said.filter(Boolean)")
-    return said
+    rate = median(page.evaluate("window.rates.filter(Number.isFinite)"))
+    if rate < SLOWEST_HZ:
+        pytest.skip(f"poses are found {rate:.1f} times a second here, less than {SLOWEST_HZ:g}")
+    said: list[str] = page.evaluate("window.said")
+    return Counter(each for each in said if each not in {"", "Watching…"})
 
 
 def test_a_webcam_is_seen_as_a_mirror(
@@ -108,9 +118,8 @@ def test_who_stands_still_does_nothing_in_particular(
     """Most of a video of standing is nothing, from its pixels on."""
     page = opened(browser, everyday_service.http)
     page.set_input_files("#file", video("upfall_activity7_trial2_cam1.mp4"))
-    until_labelled(page, "Nothing in particular")
-    stood = said_for(page, 60)
-    assert stood.count("Nothing in particular") > len(stood) / 2, Counter(stood)
+    said = said_for(page, 150)
+    assert said["Nothing in particular"] > said.total() / 2, said
 
 
 @pytest.mark.timeout(400)
@@ -121,8 +130,7 @@ def test_who_walks_before_the_webcam_is_said_to_walk(
     film = write_film([Scene(video("upfall_activity6_trial2_cam1.mp4"), 12)], tmp_path / "walk.y4m")
     page = opened(launched(*webcam(film)), everyday_service.http)
     page.click("#camera")
-    until_labelled(page, "Walk")
+    said = said_for(page, 240)
     assert page.evaluate(SKELETON)
-    idle = {"Nothing in particular", "Watching…", "Unknown"}
-    said = Counter(each for each in said_for(page, 120) if each not in idle)
-    assert said.most_common(1)[0][0] == "Walk", said
+    named = [label for label, _ in said.most_common() if label not in IDLE]
+    assert named[:1] == ["Walk"], said
