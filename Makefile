@@ -54,7 +54,7 @@ everyday: .venv/.ready ## The default model anew, from its data sets' files in D
 	for name in bandai_namco hdm05 msr_action3d nw_ucla utd_mhad utkinect; do \
 		$(BIN)/python -m training prepare $$name --from $(DATA)/$$name --out data/$$name || exit; done
 	$(BIN)/python -m service poses $(DATA)/videos/upfall_*_trial2_*.mp4 --out data/recordings
-	$(BIN)/python -m training everyday --stores data --out runs/everyday --precision 32-true
+	$(BIN)/python -m training everyday --stores data --out runs/everyday
 	$(BIN)/python -m export onnx runs/everyday/everyday-s.ckpt --out runs/everyday/everyday-s.onnx
 	$(BIN)/python -m export verify runs/everyday/everyday-s.onnx --checkpoint runs/everyday/everyday-s.ckpt \
 		--store runs/everyday/streams/choose

@@ -3,11 +3,18 @@
 # What lacks them says so itself and goes on without.
 set -euo pipefail
 
-# A command that came from elsewhere does as well: Node.js's own package holds npm and refuses Debian's.
+# Node.js from elsewhere does as well, and refuses Debian's npm.
+is_there() {
+    case "$1" in
+        nodejs) command -v node >/dev/null && return ;;
+        npm) command -v npm >/dev/null && return ;;
+    esac
+    dpkg-query --show --showformat='${Status}' "$1" 2>/dev/null | grep -q 'ok installed'
+}
+
 missing=()
 for package in "$@"; do
-    dpkg-query --show --showformat='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||
-        command -v "$package" >/dev/null || missing+=("$package")
+    is_there "$package" || missing+=("$package")
 done
 [ "${#missing[@]}" -eq 0 ] && exit 0
 

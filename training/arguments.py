@@ -164,7 +164,7 @@ def add_precision(parser: argparse._ActionsContainer, choices: Sequence[str]) ->
     """Adds ``--precision``; the first of the choices is the default."""
     says = "of the arithmetic"
     if "auto" in choices:
-        says += "; auto is bf16-mixed where the device has it in hardware"
+        says += "; auto is bf16-mixed where the device is the faster for it"
     parser.add_argument("--precision", choices=choices, default=choices[0], help=says)
 
 

@@ -89,7 +89,7 @@ def examine(
     bf16 = _said(machine.cuda_bf16())
     report = Report(
         torch=f"{torch.__version__}, lightning {version('lightning')}",
-        cpu=f"{processor()}; bfloat16 in hardware: {_said(machine.cpu_bf16())}",
+        cpu=f"{processor()}; bfloat16 faster than float32: {_said(machine.cpu_bf16())}",
         cuda=f"{len(names)}: {', '.join(names)}; bfloat16 in hardware: {bf16}" if names else "none",
         runs_on=str(devices),
         product=f"off by {100 * found:.2f} % in bfloat16 on {devices.accelerator}",

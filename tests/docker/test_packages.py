@@ -11,6 +11,9 @@ from tests.docker.dockerfile import ROOT
 SCRIPTS = {
     "id": "echo 0",
     "dpkg-query": '[ "${@: -1}" = there ] && echo "install ok installed"',
+    "node": "exit",
+    "npm": "exit",
+    "one": "exit",
     "apt-get": 'echo "$@" >> "$LOG"; case " $* " in *" refused "*) exit 100;; esac',
 }
 
@@ -18,8 +21,8 @@ SCRIPTS = {
 @pytest.mark.parametrize(
     ("wanted", "asked", "said"),
     [
-        (["there", "bash"], [], ""),
-        (["there", "bash", "one", "two"], ["one two"], ""),
+        (["there", "nodejs", "npm"], [], ""),
+        (["there", "nodejs", "one", "two"], ["one two"], ""),
         (
             ["one", "refused", "two"],
             ["one refused two", "one", "refused", "two"],
@@ -30,7 +33,7 @@ SCRIPTS = {
 def test_a_package_that_cannot_be_had_keeps_no_other_away(
     wanted: list[str], asked: list[str], said: str, tmp_path: Path
 ) -> None:
-    """What is there, as a package or as a command, is not asked for; the step always goes on."""
+    """What is there is not asked for, Node.js from anywhere among it; the step always goes on."""
     for name, words in SCRIPTS.items():
         path = tmp_path / name
         path.write_text(f"#!/bin/bash\n{words}\n")

@@ -55,7 +55,7 @@ TWO_OF_FOUR = StandIn(("NVIDIA H200",) * 2, processes=Launched(2, 4))
 def test_told_nothing_a_run_takes_the_best_that_is_there(
     machine: StandIn, expected: Devices
 ) -> None:
-    """CUDA before CPU, bfloat16 where it is in hardware, as many as torchrun has started."""
+    """CUDA before CPU, bfloat16 where it is faster, as many as torchrun has started."""
     assert choose_devices(machine) == expected
 
 

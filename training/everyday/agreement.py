@@ -32,7 +32,9 @@ LAYOUTS = (
     "ntu25",
     "h36m17",
 )
-"""All that the card names; h36m17 has no head."""
+"""All that the card names."""
+HEADLESS = ("h36m17",)
+"""Of them, those that lack a part of the body."""
 DROPPING = ("body25", "openpose18")
 """Layouts whose estimators give no joint that they do not see; those of others guess it."""
 

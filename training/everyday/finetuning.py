@@ -24,6 +24,7 @@ from training.everyday.filmed import FilmedPeople
 from training.everyday.label_windows import LabelWindows
 from training.everyday.pretraining import READING, TIMING
 from training.everyday.recipe import EverydayRecipe
+from training.everyday.splits import check_held_out
 from training.everyday.stream_source import StreamSource
 from training.everyday.vocabulary import Vocabulary
 from training.fit import fit
@@ -69,6 +70,7 @@ def finetune_on_streams(
         StoreError: A stream has no labels, or is too short.
         FitError: The run in ``out`` began with other settings, or the recipe and the encoder do
             not belong together.
+        SplitError: Others were kept from the encoder's training.
         CheckpointError: A checkpoint cannot be read or written.
         OSError: ``out`` cannot be written to.
     """
@@ -78,6 +80,9 @@ def finetune_on_streams(
     devices = devices or Devices()
     fabric = devices.fabric()
     begun_with = None if pretrained is None else load_pretrained(pretrained)
+    if begun_with is not None:
+        kept = str(begun_with.provenance.get("held_out", ""))
+        check_held_out(str(pretrained), kept, held_out)
     spec = specification(train, vocabulary, recipe, begun_with, held_out)
     if filmed is not None:
         spec = replace(spec, provenance=_with_films(spec.provenance))
@@ -86,6 +91,7 @@ def finetune_on_streams(
     settings = _settings(recipe, network, train, choose) | {
         "films": None if filmed is None else {"names": filmed.names, "digest": filmed.digest},
         "precision": devices.precision,
+        "held_out": held_out,
     }
     if begun_with is not None:
         settings["pretrained"] = digest(begun_with.network.backbone)

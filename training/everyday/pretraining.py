@@ -82,6 +82,7 @@ def pretrain_on_streams(
     out: Path,
     devices: Devices | None = None,
     *,
+    held_out: str = "",
     restart: bool = False,
     tensorboard: bool = False,
 ) -> PretrainingRun:
@@ -92,6 +93,7 @@ def pretrain_on_streams(
         preset: All settings.
         out: Directory of the run.
         devices: One device that it learns on; None for a processor in float32.
+        held_out: The hash of who and what the streams kept from training.
         restart: Whether to begin anew, whatever is in ``out``.
         tensorboard: Whether to write what the epochs measured below ``out``.
 
@@ -113,7 +115,7 @@ def pretrain_on_streams(
     data = {store.data_set.name: seen_of(store.entries)}
     settings: dict[str, object] = msgspec.to_builtins(
         {"preset": preset, "reading": READING, "precision": devices.precision, "data": data}
-    )
+    ) | {"held_out": held_out}
     out.mkdir(parents=True, exist_ok=True)
     state = out / STATE
     if restart:
@@ -125,7 +127,13 @@ def pretrain_on_streams(
             source, preset.rounds, perspective.count, optimisation, consistency, fabric.device
         )
         progress = fit(fabric, views, task, optimisation, settings, state, journal)
-    notes = {"settings": settings, "data": data, "progress": asdict(progress), "commit": commit()}
+    notes = {
+        "settings": settings,
+        "data": data,
+        "held_out": held_out,
+        "progress": asdict(progress),
+        "commit": commit(),
+    }
     path = out / CHECKPOINT
     pretrained = Pretrained(network, READING, notes)
     save_pretrained(pretrained, path)

@@ -87,6 +87,25 @@ def held_out(splits: Splits, vocabulary: Vocabulary) -> str:
     return hashlib.sha256(said).hexdigest()
 
 
+def check_held_out(what: str, kept: str, wanted: str) -> None:
+    """Refuses a model that may have learnt from those who are held out.
+
+    Args:
+        what: The model, as a message names it.
+        kept: The hash of what was kept from its training; nothing where it does not say.
+        wanted: That of what is held out, of `held_out`.
+
+    Raises:
+        SplitError: Other people or actions were kept from its training, or it does not say.
+    """
+    if kept != wanted:
+        got = f"without others ({kept[:12]}…)" if kept else "that does not say"
+        raise SplitError(
+            f"{what}: expected a model that was trained without the people and actions held out "
+            f"here (sha256 {wanted[:12]}…), got one {got}"
+        )
+
+
 def who(entry: ClipEntry) -> Who:
     """Who is seen: the subject, or the style in a name ``dataset-N_CONTENT_STYLE_NNN``.
 

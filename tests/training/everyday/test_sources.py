@@ -39,7 +39,7 @@ def test_a_body_that_ends_at_the_base_of_the_head_gets_one() -> None:
 
 @pytest.mark.parametrize("name", ["nw_ucla", "utd_mhad", "utkinect"])
 def test_recorded_heads_are_as_far_off(name: str) -> None:
-    """By the median of a few people who stand upright."""
+    """By the median of a few people, whatever they do."""
     if not (DATA / name).is_dir():
         pytest.skip("the recordings are not here")
     reader = READERS[name](DATA / name)

@@ -1,6 +1,7 @@
 """The everyday model from prepared stores to an artifact, in small."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -19,6 +20,7 @@ from model.pose.store_writer import PoseStoreWriter
 from tests.training.everyday.made_up import SPLITS, VOCABULARY, write_store
 from training.__main__ import main
 from training.baselines import BaselineConfig
+from training.everyday import train
 from training.everyday.calibration import calibrated
 from training.everyday.choosing import Choosing
 from training.everyday.finetuning import (
@@ -29,13 +31,13 @@ from training.everyday.finetuning import (
 from training.everyday.label_windows import LabelRounds, ends_by_label
 from training.everyday.pretraining import READING, TIMING, StreamPreset, pretrain_on_streams
 from training.everyday.recipe import RECIPES, EncoderOptimisation, EverydayRecipe, dste
-from training.everyday.splits import Part, Splits, read_splits
+from training.everyday.splits import Part, SplitError, Splits, held_out, read_splits
 from training.everyday.stream_source import StreamSource
 from training.everyday.stream_store import write_streams
 from training.everyday.view_windows import Rounds
 from training.everyday.vocabulary import Vocabulary, read_vocabulary
 from training.labellers import load_weights, open_checkpoint, save_weights
-from training.optimisation import Optimisation
+from training.optimisation import FitError, Optimisation
 from training.recipes import gru
 
 TESTER = 5
@@ -137,7 +139,7 @@ def test_from_streams_to_what_can_be_exported(folder: Path, tmp_path: Path) -> N
     """Pretrain, fine-tune, calibrate: what is exported says the classes, its figures and terms."""
     train, choose = PoseStore(folder / "train"), PoseStore(folder / "choose")
     vocabulary, _ = words_of(folder)
-    encoder = pretrain_on_streams(train, preset(), tmp_path).checkpoint
+    encoder = pretrain_on_streams(train, preset(), tmp_path, held_out="a hash").checkpoint
     ours = recipe("usdrl")
     progress = finetune_on_streams(
         train, choose, vocabulary, ours, tmp_path, pretrained=encoder, held_out="a hash"
@@ -155,6 +157,37 @@ def test_from_streams_to_what_can_be_exported(folder: Path, tmp_path: Path) -> N
     assert "non-commercial" in spec.provenance.terms
     assert open_checkpoint(path).spec == spec
     assert (spec.version, spec.provenance.held_out) == (VERSION, "a hash")
+
+
+def test_no_stage_goes_on_with_what_learnt_from_others(
+    folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An encoder, a run and weights from other splits are refused; the command asks each stage."""
+    streams, (vocabulary, splits) = PoseStore(folder / "choose"), words_of(folder)
+    kept, others = held_out(splits, vocabulary), "ab" * 32
+    encoder = pretrain_on_streams(streams, preset(), tmp_path / "pretrain", held_out=others)
+    learn = partial(finetune_on_streams, streams, streams, vocabulary)
+    with pytest.raises(SplitError, match=r"pretrained.ckpt: expected .* got one without others"):
+        learn(recipe("usdrl"), tmp_path, pretrained=encoder.checkpoint, held_out=kept)
+    learn(recipe("scratch"), tmp_path, held_out=others)
+    with pytest.raises(FitError, match="held_out"):
+        learn(recipe("scratch"), tmp_path, held_out=kept)
+
+    monkeypatch.setattr(train, "read_vocabulary", lambda: vocabulary)
+    monkeypatch.setattr(train, "_filmed", lambda *_: None)
+    words = ["everyday", "--stores", str(folder), "--splits", str(splits.path), "--hours", "0.01"]
+    words += ["--choose-minutes", "0.6", "--calibrate-minutes", "0.6", "--out", str(tmp_path)]
+    for stage, model, named in (
+        ("finetune", "usdrl", "pretrained.ckpt"),
+        ("calibrate", "scratch", "everyday-s-scratch"),
+    ):
+        assert main([*words, "--stage", stage, "--model", model]) == 2
+        said = capsys.readouterr().err.splitlines()[-1]
+        assert f"{named}: expected a model that was trained without the people" in said
+        assert "got one without others (abababababab…)" in said
 
 
 def test_recordings_that_are_missing_are_said_before_any_work(
