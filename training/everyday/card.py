@@ -145,7 +145,7 @@ def _cost(figures: Figures, _: Collection[str]) -> str:
         {
             "everyday.window_ms": "one window on one core, ms",
             "everyday.size_mb": "the artifact, MB",
-            "everyday.layout_agreement": "agreement of layouts, the least of them, %",
+            "everyday.layout_agreement": "agreement of layouts with a head, the least of them, %",
             "everyday.background_minutes": "background in the composed test, minutes",
         },
         figures,
