@@ -73,7 +73,7 @@ class ThisMachine:
         able = torch.cpu.get_capabilities()
         if able.get("amx_bf16"):
             return True
-        # AVX-512 alone is twice as fast in it on some processors, and half as fast on others.
+        # With AVX-512 alone some processors are faster in it, others slower.
         return bool(able.get("avx512_bf16")) and _bf16_is_faster()
 
     def launched(self) -> Launched | None:

@@ -149,6 +149,8 @@ class _Streams:
     train: PoseStore
     choose: PoseStore
     calibrate: PoseStore
+    held_out: str
+    """The hash of who and what they keep from training."""
 
 
 def run(args: argparse.Namespace) -> int:
@@ -164,7 +166,7 @@ def run(args: argparse.Namespace) -> int:
         streams = _streams(args, vocabulary)
         done: dict[str, Any] = {"streams": len(streams.train), "choosing": len(streams.choose)}
         if "pretrain" in stages and (args.stage or any(recipe.pretrained for recipe in recipes)):
-            done["pretrained"] = _pretrained(args, streams, vocabulary, preset, devices)
+            done["pretrained"] = _pretrained(args, streams, preset, devices)
         if "finetune" in stages:
             done["finetuned"] = [
                 _finetuned(args, streams, vocabulary, filmed, recipe, devices) for recipe in recipes
@@ -191,6 +193,7 @@ def _streams(args: argparse.Namespace, vocabulary: Vocabulary) -> _Streams:
         written("train", "train", args.hours),
         written("choose", "choose", args.choose_minutes / 60),
         written("calibrate", "choose", args.calibrate_minutes / 60),
+        held_out(splits, vocabulary),
     )
     print(
         f"streams: {len(streams.train):,} train, {len(streams.choose):,} choose, "
@@ -202,7 +205,6 @@ def _streams(args: argparse.Namespace, vocabulary: Vocabulary) -> _Streams:
 def _pretrained(
     args: argparse.Namespace,
     streams: _Streams,
-    vocabulary: Vocabulary,
     preset: StreamPreset,
     devices: Devices,
 ) -> str:
@@ -211,7 +213,7 @@ def _pretrained(
         preset,
         args.out / "pretrain",
         devices,
-        held_out=held_out(read_splits(args.splits), vocabulary),
+        held_out=streams.held_out,
         restart=args.restart,
     )
     print(f"pretrained: {done.checkpoint}, {done.clips_per_second:,.0f} windows/s on {devices}")
@@ -236,7 +238,7 @@ def _finetuned(
         devices,
         encoder,
         filmed,
-        held_out=held_out(read_splits(args.splits), vocabulary),
+        held_out=streams.held_out,
         restart=args.restart,
     )
     kept = f"epoch {progress.best_epoch}" if progress.best_epoch else "the last"
@@ -255,7 +257,7 @@ def _calibrated(
 ) -> dict[str, object]:
     weights = load_weights(finetuned_path(args.out, recipe))
     kept = weights.spec.provenance.held_out
-    check_held_out(weights.spec.name, kept, held_out(read_splits(args.splits), vocabulary))
+    check_held_out(weights.spec.name, kept, streams.held_out)
     choosing = Choosing(streams.calibrate, vocabulary, weights.spec)
     spec = calibrated(weights, choosing, args.alarms, recipe.weighed.smoothing)
     spec = replace(spec, version=VERSION)
