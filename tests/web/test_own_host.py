@@ -11,7 +11,15 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from benchmarks.browser import webcam
-from tests.web.conftest import SOON_MS, Launch, start_lesson, until, until_live, until_poses_found
+from tests.web.conftest import (
+    SOON_MS,
+    Launch,
+    start_lesson,
+    until,
+    until_learnt,
+    until_live,
+    until_poses_found,
+)
 from tests.web.page_process import PageProcess
 
 REPORTS_SOON = """(() => {
@@ -61,9 +69,7 @@ def test_a_webcam_and_what_it_teaches_stay_on_this_machine(
     until_poses_found(page)
     expect(page.locator("#people .action").first).not_to_have_text("Watching…")
     start_lesson(page, "sign", 5)
-    learnt = page.locator("#captured-said")
-    for round_ in range(1, 6):
-        expect(learnt).to_contain_text(f"Learnt “sign” from {round_} example")
+    until_learnt(page, "sign", 5)
     expect(page.locator("#taught .count")).to_have_text("5 examples")
     expect(page.locator("#people .action").first).to_have_text("Sign")
     expect(page.locator("#people .eyebrow").first).to_contain_text("taught by you")
