@@ -1,4 +1,4 @@
-"""The graph: a recogniser as ONNX, with static time, a dynamic batch and plain operators."""
+"""The graph: a recogniser or an ensemble as ONNX; static time, dynamic batch, plain operators."""
 
 import logging
 import warnings
@@ -6,6 +6,7 @@ import warnings
 import onnx
 import torch
 
+from model.network.ensemble import Ensemble
 from model.network.recogniser import Recogniser, RecogniserConfig
 from model.pose.artifact import ArtifactError, ArtifactSpec
 
@@ -35,8 +36,8 @@ def check_network(config: RecogniserConfig, spec: ArtifactSpec) -> None:
             )
 
 
-def to_onnx(network: Recogniser) -> onnx.ModelProto:
-    """Returns the recogniser's graph: clip → logits, features.
+def to_onnx(network: Recogniser | Ensemble) -> onnx.ModelProto:
+    """Returns the graph of a recogniser or of an ensemble: clip → logits, features.
 
     Args:
         network: in evaluation mode.
@@ -50,9 +51,10 @@ def to_onnx(network: Recogniser) -> onnx.ModelProto:
     exporter.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
-            # PyTorch's exporter uses names of its own that it has deprecated.
-            warnings.simplefilter("ignore", FutureWarning)
-            warnings.simplefilter("ignore", DeprecationWarning)
+            # PyTorch's exporter warns of names of its own that it has deprecated, and of what its
+            # own GRU does while it is traced.
+            for category in (FutureWarning, DeprecationWarning, UserWarning):
+                warnings.simplefilter("ignore", category)
             program = torch.onnx.export(
                 network,
                 (clip,),

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from export.artifact_file import Artifact
 from export.neighbours import NEIGHBOURS, among
+from model.network.ensemble import Ensemble
 from model.network.recogniser import Recogniser
 from model.pose.artifact_session import Outputs
 
@@ -47,7 +48,7 @@ class Agreement:
 
 
 def verify(
-    artifact: Artifact, network: Recogniser, clips: NDArray[np.float32]
+    artifact: Artifact, network: Recogniser | Ensemble, clips: NDArray[np.float32]
 ) -> Iterator[list[Agreement]]:
     """Compares an artifact with the network it was exported from, a check at a time.
 

@@ -10,6 +10,7 @@ import msgspec
 
 from model.network.checkpoint import FORMAT as CHECKPOINT_FORMAT
 from model.network.checkpoint import load_checkpoint
+from model.network.ensemble import Ensemble
 from model.network.pretrained import Pretrained, Reading, load_pretrained, pretraining_network
 from model.network.weights import CheckpointError, read_torch_file
 
@@ -30,6 +31,8 @@ def load_encoder(path: Path) -> Pretrained:
     if read_torch_file(path).get("format") != CHECKPOINT_FORMAT:
         return load_pretrained(path)
     checkpoint = load_checkpoint(path)
+    if isinstance(checkpoint.network, Ensemble):
+        raise CheckpointError(f"{path}: expected one encoder, found an ensemble")
     config = checkpoint.network.config
     said = {key: checkpoint.artifact.get(key) for key in ("layout", "normalisation")}
     try:

@@ -1,20 +1,21 @@
 """Labellers: whatever can label a recording, opened from its file.
 
-A checkpoint of a recogniser or of a baseline runs in torch, an artifact in ONNX Runtime. What comes
-out is the same: a specification and a function from clips to logits.
+A checkpoint of a recogniser, an ensemble or a baseline runs in torch, an artifact in ONNX Runtime.
+What comes out is the same: a specification and a function from clips to logits.
 """
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from model.network.baselines import BaselineConfig, GruBaseline, MlpBaseline, baseline_of
 from model.network.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from model.network.ensemble import Ensemble
 from model.network.recogniser import Recogniser
 from model.network.weights import (
     CheckpointError,
@@ -26,7 +27,6 @@ from model.network.weights import (
 )
 from model.pose.artifact import ArtifactSpec, spec_of
 from model.pose.artifact_session import ArtifactSession
-from training.baselines import BaselineConfig, GruBaseline, MlpBaseline, baseline_of
 from training.online import Predictor
 
 BASELINE_FORMAT = "posewire-baseline"
@@ -68,16 +68,16 @@ class Weights:
         provenance: Plain values on where the weights come from; a baseline's file has none.
     """
 
-    network: Recogniser | GruBaseline | MlpBaseline
+    network: Recogniser | Ensemble | GruBaseline | MlpBaseline
     spec: ArtifactSpec
     provenance: Mapping[str, object] = field(default_factory=dict)
 
 
 def open_checkpoint(path: Path) -> Labeller:
-    """Opens a checkpoint of a recogniser or of a baseline.
+    """Opens a checkpoint of a recogniser, of an ensemble or of a baseline.
 
     Raises:
-        CheckpointError: Where it is neither.
+        CheckpointError: Where it is none of them.
         ArtifactError: Where its notes are no specification.
     """
     weights = load_weights(path)
@@ -85,10 +85,10 @@ def open_checkpoint(path: Path) -> Labeller:
 
 
 def load_weights(path: Path) -> Weights:
-    """Reads a checkpoint of a recogniser or of a baseline.
+    """Reads a checkpoint of a recogniser, of an ensemble or of a baseline.
 
     Raises:
-        CheckpointError: Where it is neither.
+        CheckpointError: Where it is none of them.
         ArtifactError: Where its notes are no specification.
     """
     content = read_torch_file(path)
@@ -99,13 +99,13 @@ def load_weights(path: Path) -> Weights:
 
 
 def save_weights(weights: Weights, path: Path) -> None:
-    """Writes a checkpoint of a recogniser or of a baseline.
+    """Writes a checkpoint of a recogniser, of an ensemble or of a baseline.
 
     Raises:
         CheckpointError: Where a note is not a plain value, or the file cannot be written.
     """
     artifact = asdict(weights.spec)
-    if isinstance(weights.network, Recogniser):
+    if isinstance(weights.network, Recogniser | Ensemble):
         save_checkpoint(Checkpoint(weights.network, artifact, weights.provenance), path)
     else:
         save_baseline(weights.network, artifact, path)
@@ -131,7 +131,7 @@ def save_baseline(
     """
     content = {
         "format": BASELINE_FORMAT,
-        "network": asdict(network.config),
+        "network": network.config.to_dict(),
         "artifact": dict(artifact),
         "state_dict": write_state(network),
     }
@@ -140,14 +140,16 @@ def save_baseline(
 
 def _baseline(content: Mapping[object, object], path: Path) -> Weights:
     try:
-        config = msgspec.convert(content.get("network"), BaselineConfig)
-    except msgspec.ValidationError as error:
-        raise CheckpointError(f"{path}: the baseline's settings cannot be read: {error}") from error
+        config = BaselineConfig.from_dict(content.get("network"))
+    except ValueError as error:
+        raise CheckpointError(f"{path}: {error}") from error
     artifact = content.get("artifact")
     if not isinstance(artifact, dict):
         raise CheckpointError(f"{path}: expected a dict under the key 'artifact'")
-    network = baseline_of(config)
     state = read_state(content, path)
-    check_fit(state, network, path)
+    with torch.device("meta"):
+        blueprint = baseline_of(config)
+    check_fit(state, blueprint, path)
+    network = baseline_of(config)
     network.load_state_dict(state)
     return Weights(network.eval(), spec_of(artifact))

@@ -8,12 +8,12 @@ their data.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from model.network.baselines import BaselineConfig, GruBaseline, MlpBaseline, baseline_of
 from model.network.config import EncoderConfig
 from model.network.recogniser import Recogniser, RecogniserConfig
 from model.network.tokens import Modality
 from model.pose.layout import Layout
 from training.augment import Augmentation
-from training.baselines import BaselineConfig, GruBaseline, MlpBaseline, baseline_of
 from training.optimisation import Optimisation
 from training.windows import Sampling
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from model.network.checkpoint import load_checkpoint
+from model.network.ensemble import Ensemble
 from model.network.recogniser import Recogniser
 from model.network.weights import CheckpointError
 from model.pose.artifact import spec_of
@@ -73,6 +74,9 @@ def open_recogniser(path: Path, store: PoseStore, project: bool) -> RecognitionS
     spec = spec_of(checkpoint.artifact)
     if spec.task != "clip":
         raise CheckpointError(f"{path}: expected a recogniser of clips, found one of {spec.task}")
+    network = checkpoint.network
+    if isinstance(network, Ensemble):
+        raise CheckpointError(f"{path}: expected one recogniser, found an ensemble")
     if spec.labels != store.data_set.labels:
         raise StoreError(
             f"{store.path}: expected the classes of {path} ({', '.join(spec.labels)}), "
@@ -82,7 +86,7 @@ def open_recogniser(path: Path, store: PoseStore, project: bool) -> RecognitionS
         source = ClipSource([store], spec.layout, spec.normalisation, spec.persons, project)
     except StoreError as error:
         raise StoreError(f"{path}: {error}") from error
-    return RecognitionStream(checkpoint.network.to(compute_device()), source)
+    return RecognitionStream(network.to(compute_device()), source)
 
 
 def mean_probabilities(

@@ -1,4 +1,6 @@
-"""Our own checkpoint: a recogniser with what is needed to export it, in one torch file.
+"""Our own checkpoint: a network with what is needed to export it, in one torch file.
+
+The network is a recogniser, or an ensemble: a recogniser and a recurrent network.
 
 The artifact's and the provenance's entries are plain values that pass through unread; their
 meaning lies with those who write and read them.
@@ -10,6 +12,8 @@ from pathlib import Path
 
 import torch
 
+from model.network.baselines import BaselineConfig, GruBaseline
+from model.network.ensemble import Ensemble
 from model.network.recogniser import Recogniser, RecogniserConfig
 from model.network.weights import (
     CheckpointError,
@@ -27,15 +31,15 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A recogniser and what was noted beside it.
+    """A network and what was noted beside it.
 
     Attributes:
-        network: the recogniser with its weights.
+        network: a recogniser or an ensemble, with its weights.
         artifact: plain values for the exported artifact's metadata (labels, layout, …).
         provenance: plain values on where the weights come from (data, commit, figures, …).
     """
 
-    network: Recogniser
+    network: Recogniser | Ensemble
     artifact: Mapping[str, object] = field(default_factory=dict)
     provenance: Mapping[str, object] = field(default_factory=dict)
 
@@ -46,7 +50,7 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
     Raises:
         CheckpointError: an entry is not a plain value, or the file cannot be written.
     """
-    content = {
+    content: dict[str, object] = {
         "format": FORMAT,
         "version": VERSION,
         "network": checkpoint.network.config.to_dict(),
@@ -54,6 +58,8 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
         "provenance": plain_entries(checkpoint.provenance, "provenance", path),
         "state_dict": write_state(checkpoint.network),
     }
+    if isinstance(checkpoint.network, Ensemble):
+        content["recurrent"] = checkpoint.network.recurrent.config.to_dict()
     write_torch_file(content, path)
 
 
@@ -74,18 +80,32 @@ def load_checkpoint(path: Path) -> Checkpoint:
             f"{path}: expected version {VERSION} of the format, found {content.get('version')!r}"
         )
     try:
-        config = RecogniserConfig.from_dict(content.get("network"))
+        with torch.device("meta"):
+            blueprint = _network(content)
     except ValueError as error:
         raise CheckpointError(f"{path}: {error}") from error
     state = read_state(content, path)
-    with torch.device("meta"):
-        blueprint = Recogniser(config)
     check_fit(state, blueprint, path)
-    network = Recogniser(config)
+    network = _network(content)
     network.load_state_dict(state)
     return Checkpoint(
         network.eval(), _entries(content, "artifact", path), _entries(content, "provenance", path)
     )
+
+
+def _network(content: Mapping[object, object]) -> Recogniser | Ensemble:
+    """Builds the network that a file's settings describe, with random weights.
+
+    Raises:
+        ValueError: the settings cannot be read, or do not belong together.
+    """
+    recogniser = Recogniser(RecogniserConfig.from_dict(content.get("network")))
+    if "recurrent" not in content:
+        return recogniser
+    config = BaselineConfig.from_dict(content["recurrent"])
+    if config.kind != "gru":
+        raise ValueError(f"an ensemble's second network must be a gru; got {config.kind!r}")
+    return Ensemble(recogniser, GruBaseline(config))
 
 
 def _entries(content: Mapping[object, object], key: str, path: Path) -> Mapping[str, object]:

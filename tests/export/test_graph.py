@@ -1,5 +1,6 @@
 """The graph: what is served holds nothing that a fast runtime cannot do, and shares no batch."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,14 @@ import torch
 from onnx import AttributeProto
 from torch import Tensor, nn
 
-from export.artifact_file import Artifact, open_artifact
+from export.artifact_file import Artifact, open_artifact, write_artifact
 from export.graph import FORBIDDEN, to_onnx
+from model.network.baselines import BaselineConfig, GruBaseline
+from model.network.ensemble import Ensemble
 from model.network.recogniser import Recogniser
 from model.pose.artifact import ArtifactError
 from tests.export.checkpoints import small_network
+from tests.service.artifacts import KINECT
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +56,21 @@ def test_a_layer_normalisation_stays_one_node(artifact: Artifact) -> None:
     operators = [node.op_type for node in artifact.model.graph.node]
     assert operators.count("LayerNormalization") == len(ran) > 0
     assert {"Sqrt", "Pow"}.isdisjoint(operators)
+
+
+def test_an_ensemble_is_one_graph_that_answers_as_its_network(tmp_path: Path) -> None:
+    """Its recurrence is one operator; its answers are those of torch, for one clip and several."""
+    recogniser = small_network()
+    encoder = recogniser.config.encoder
+    sizes = BaselineConfig("gru", encoder.joints, encoder.persons, recogniser.config.labels, 8)
+    network = Ensemble(recogniser, GruBaseline(replace(sizes, steps=True))).eval()
+    artifact = write_artifact(to_onnx(network), KINECT, tmp_path / "both.onnx")
+    assert [node.op_type for node in artifact.model.graph.node].count("GRU") == 1
+    clips = np.random.default_rng(0).normal(size=(3, *encoder.clip_shape)).astype(np.float32)
+    for batch in (clips[:1], clips):
+        with torch.inference_mode():
+            logits, _ = network(torch.from_numpy(batch))
+        np.testing.assert_allclose(artifact.session.logits(batch), logits.numpy(), atol=1e-4)
 
 
 def test_nothing_of_the_builder_is_left_in_it(artifact: Artifact) -> None:

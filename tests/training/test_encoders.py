@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from model.network.baselines import GruBaseline
 from model.network.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from model.network.ensemble import Ensemble
 from model.network.recogniser import Recogniser
 from model.network.weights import CheckpointError
 from model.pose.store import DataSet, PoseStore
@@ -18,7 +20,7 @@ from training.dense_recordings import recordings_of, utkinect_recordings
 from training.dense_run import finetune
 from training.dense_task import names_sides
 from training.encoders import load_encoder
-from training.labellers import open_checkpoint
+from training.labellers import load_weights, open_checkpoint
 from training.leaks import LeakError, check_unseen
 from training.protocols import protocol_named
 from training.recipes import Recipe
@@ -57,10 +59,11 @@ def test_what_was_learnt_from_streams_is_begun_with(
         utkinect_recordings(store), tmp_path, "pretrained", begun, pretrained=tmp_path / "dste.ckpt"
     )
 
-    own = load_checkpoint(tmp_path / "pretrained.ckpt")
-    assert own.network.config.labels == len(store.data_set.labels)
+    own = load_checkpoint(tmp_path / "pretrained.ckpt").network
+    assert isinstance(own, Recogniser)
+    assert own.config.labels == len(store.data_set.labels)
     torch.testing.assert_close(
-        own.network.backbone.state_dict(),
+        own.backbone.state_dict(),
         dict(encoder.network.backbone.state_dict()),
         atol=1e-4,
         rtol=0,
@@ -98,6 +101,11 @@ def test_a_file_of_pretrain_is_read_as_before_and_others_are_refused(
     save_checkpoint(Checkpoint(network), tmp_path / "bare.ckpt")
     with pytest.raises(CheckpointError, match=r"bare\.ckpt: it does not say how clips"):
         load_encoder(tmp_path / "bare.ckpt")
+    baseline = load_weights(runs / "gru.ckpt").network
+    assert isinstance(baseline, GruBaseline)
+    save_checkpoint(Checkpoint(Ensemble(network, baseline)), tmp_path / "both.ckpt")
+    with pytest.raises(CheckpointError, match=r"both\.ckpt: expected one encoder, found an ens"):
+        load_encoder(tmp_path / "both.ckpt")
 
 
 def test_labels_with_sides_are_not_mirrored() -> None:

@@ -11,6 +11,7 @@ import torch
 
 from model.network.checkpoint import load_checkpoint
 from model.network.pretrained import load_pretrained
+from model.network.recogniser import Recogniser
 from model.pose.artifact import spec_of
 from model.pose.store import PoseStore
 from tests.training.protocol_store import LABELS, write_encoder, write_protocol_store
@@ -43,6 +44,7 @@ def test_the_recogniser_says_what_the_probe_says(
     probe = logistic_probe(stream.labelled(parts.train))
     features = stream.labelled(parts.test).features
     network = load_checkpoint(out).network
+    assert isinstance(network, Recogniser)
     frames = network.config.encoder.frames
     clips = torch.cat(list(whole_clips(stream.source, parts.test, frames, torch.device("cpu"))))
     with torch.inference_mode():

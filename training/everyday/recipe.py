@@ -12,13 +12,16 @@ from typing import Any
 import torch
 from torch import nn
 
+from model.network.baselines import BaselineConfig
 from model.network.config import EncoderConfig
 from model.network.recogniser import RecogniserConfig
 from model.pose.layout import Layout
-from training.baselines import BaselineConfig
 from training.everyday.label_windows import FrameLoss, LabelRounds
 from training.optimisation import Optimisation
 from training.recipes import gru
+
+NAME = "everyday-s"
+"""Of the model that is shipped."""
 
 ENCODER = "backbone."
 """What the names of a recogniser's weights begin with that are its encoder's."""
@@ -76,7 +79,7 @@ class EverydayRecipe:
     pretrained: bool = False
     optimisation: EncoderOptimisation = field(
         default_factory=lambda: EncoderOptimisation(
-            epochs=60, batches=320, average_decay=0.998, validate_every=10
+            epochs=40, batches=320, average_decay=0.998, validate_every=10
         )
     )
     rounds: LabelRounds = field(default_factory=LabelRounds)
@@ -93,8 +96,10 @@ def dste(layout: Layout, frames: int, labels: int) -> RecogniserConfig:
 
 RECIPES: Mapping[str, EverydayRecipe] = MappingProxyType(
     {
-        "usdrl": EverydayRecipe("everyday-s", dste, pretrained=True),
-        "scratch": EverydayRecipe("everyday-s-scratch", dste),
-        "gru": EverydayRecipe("everyday-s-gru", gru),
+        "usdrl": EverydayRecipe(f"{NAME}-usdrl", dste, pretrained=True),
+        "scratch": EverydayRecipe(f"{NAME}-scratch", dste),
+        "gru": EverydayRecipe(f"{NAME}-gru", gru),
     }
 )
+JOINED = ("usdrl", "gru")
+"""The recogniser and the recurrent network that answer together as `NAME`."""

@@ -6,8 +6,10 @@ It knows flags, the order of stages and what is printed; what a stage does is it
 import argparse
 import json
 import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from model.network.weights import CheckpointError
@@ -38,18 +40,23 @@ from training.everyday.choosing import Choosing
 from training.everyday.filmed import FilmedPeople
 from training.everyday.films import FilmError, read_films
 from training.everyday.finetuning import VERSION, finetune_on_streams, finetuned_path
+from training.everyday.joined import joined
 from training.everyday.picture_recording import PictureRecordingError, read_picture_recordings
 from training.everyday.pretraining import READING, StreamPreset, pretrain_on_streams
-from training.everyday.recipe import RECIPES, EverydayRecipe
+from training.everyday.recipe import JOINED, NAME, RECIPES, EverydayRecipe
 from training.everyday.splits import PATH as SPLITS
 from training.everyday.splits import Part, SplitError, check_held_out, held_out, read_splits
 from training.everyday.stream_store import open_stores, write_streams
 from training.everyday.vocabulary import Vocabulary, VocabularyError, read_vocabulary
-from training.labellers import load_weights, save_weights
+from training.labellers import Weights, load_weights, save_weights
 from training.optimisation import FitError
 from training.pretraining import CHECKPOINT
 
 STAGES = ("streams", "pretrain", "finetune", "calibrate")
+MODELS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"everyday": JOINED, **{name: (name,) for name in RECIPES}, "all": tuple(RECIPES)}
+)
+"""What `--model` can be → the recipes that are fine-tuned for it."""
 EXPECTED_ERRORS = (
     StoreError,
     SplitError,
@@ -97,10 +104,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--model",
-        choices=[*RECIPES, "all"],
-        default="usdrl",
-        help="which model is fine-tuned and calibrated: from the pretrained encoder, the same from "
-        "scratch, or a GRU",
+        choices=list(MODELS),
+        default="everyday",
+        help="which model is fine-tuned and calibrated: what is shipped, an encoder that was "
+        "pretrained and a GRU that answer together; that encoder alone, the same from scratch, or "
+        "the GRU alone; or all of these",
     )
     _add_settings(parser)
     add_json(parser)
@@ -156,23 +164,25 @@ class _Streams:
 def run(args: argparse.Namespace) -> int:
     """Runs the stages and returns the exit status: 2, and one sentence, on bad input."""
     stages = STAGES if args.stage is None else (args.stage,)
-    models = RECIPES.values() if args.model == "all" else [RECIPES[args.model]]
     try:
         devices = choose_devices(ThisMachine(), args.accelerator, 1, args.precision)
-        recipes = [_recipe(recipe, args) for recipe in models]
+        recipes = {name: _recipe(RECIPES[name], args) for name in MODELS[args.model]}
         preset = _preset(args)
         vocabulary = read_vocabulary()
         filmed = _filmed(args, vocabulary) if "finetune" in stages else None
         streams = _streams(args, vocabulary)
         done: dict[str, Any] = {"streams": len(streams.train), "choosing": len(streams.choose)}
-        if "pretrain" in stages and (args.stage or any(recipe.pretrained for recipe in recipes)):
+        learnt = recipes.values()
+        if "pretrain" in stages and (args.stage or any(recipe.pretrained for recipe in learnt)):
             done["pretrained"] = _pretrained(args, streams, preset, devices)
         if "finetune" in stages:
             done["finetuned"] = [
-                _finetuned(args, streams, vocabulary, filmed, recipe, devices) for recipe in recipes
+                _finetuned(args, streams, vocabulary, filmed, recipe, devices) for recipe in learnt
             ]
         if "calibrate" in stages:
-            done["models"] = [_calibrated(args, streams, vocabulary, recipe) for recipe in recipes]
+            done["models"] = [
+                _calibrated(args, streams, vocabulary, *model) for model in _tuned(args, recipes)
+            ]
     except EXPECTED_ERRORS as error:
         print(f"everyday: {error}", file=sys.stderr)
         return 2
@@ -252,10 +262,26 @@ def _filmed(args: argparse.Namespace, vocabulary: Vocabulary) -> FilmedPeople:
     return FilmedPeople(recordings, read_films(vocabulary), skeleton, vocabulary.mirror)
 
 
+def _tuned(
+    args: argparse.Namespace, recipes: Mapping[str, EverydayRecipe]
+) -> Iterator[tuple[EverydayRecipe, Weights]]:
+    """The models that are asked for, as they were fine-tuned."""
+    if args.model != "everyday":
+        for recipe in recipes.values():
+            yield recipe, load_weights(finetuned_path(args.out, recipe))
+    if args.model in ("everyday", "all"):
+        first, second = (recipes[name] for name in JOINED)
+        weights = joined(NAME, *(finetuned_path(args.out, each) for each in (first, second)))
+        yield replace(first, name=NAME), weights
+
+
 def _calibrated(
-    args: argparse.Namespace, streams: _Streams, vocabulary: Vocabulary, recipe: EverydayRecipe
+    args: argparse.Namespace,
+    streams: _Streams,
+    vocabulary: Vocabulary,
+    recipe: EverydayRecipe,
+    weights: Weights,
 ) -> dict[str, object]:
-    weights = load_weights(finetuned_path(args.out, recipe))
     kept = weights.spec.provenance.held_out
     check_held_out(weights.spec.name, kept, streams.held_out)
     choosing = Choosing(streams.calibrate, vocabulary, weights.spec)

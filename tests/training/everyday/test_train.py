@@ -10,7 +10,9 @@ import pytest
 import torch
 
 from export.graph import check_network
+from model.network.baselines import BaselineConfig
 from model.network.checkpoint import load_checkpoint
+from model.network.ensemble import Ensemble
 from model.network.pretrained import load_pretrained
 from model.network.recogniser import RecogniserConfig
 from model.pose.artifact import spec_of
@@ -19,7 +21,6 @@ from model.pose.store import PoseClip, PoseStore, StoreError
 from model.pose.store_writer import PoseStoreWriter
 from tests.training.everyday.made_up import SPLITS, VOCABULARY, write_store
 from training.__main__ import main
-from training.baselines import BaselineConfig
 from training.everyday import train
 from training.everyday.calibration import calibrated
 from training.everyday.choosing import Choosing
@@ -28,6 +29,7 @@ from training.everyday.finetuning import (
     finetune_on_streams,
     finetuned_path,
 )
+from training.everyday.joined import joined
 from training.everyday.label_windows import LabelRounds, ends_by_label
 from training.everyday.pretraining import READING, TIMING, StreamPreset, pretrain_on_streams
 from training.everyday.recipe import RECIPES, EncoderOptimisation, EverydayRecipe, dste
@@ -217,6 +219,45 @@ def test_other_models_learn_from_the_same_streams(model: str, folder: Path, tmp_
         load_weights(finetuned_path(out, ours)).network.state_dict() for out in (whole, parts)
     ]
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+
+
+def test_what_is_shipped_is_two_models_joined(
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Of one run, calibrated as one; a second of the same kind, or of another run, is refused."""
+    vocabulary, splits = words_of(folder)
+    monkeypatch.setattr(train, "read_vocabulary", lambda: vocabulary)
+    monkeypatch.setattr(train, "_filmed", lambda *_: None)
+    monkeypatch.setattr(train, "StreamPreset", preset)
+    monkeypatch.setattr(train, "RECIPES", {name: recipe(name) for name in RECIPES})
+    words = ["everyday", "--stores", str(folder), "--splits", str(splits.path), "--hours", "0.06"]
+    words += ["--choose-minutes", "2", "--calibrate-minutes", "2", "--out", str(tmp_path)]
+    short = ["--pretrain-epochs", "1", "--finetune-epochs", "1", "--pretrain-batch", "12"]
+    assert main([*words, *short]) == 0
+    assert sorted(path.name for path in (tmp_path / "finetuned").glob("*.ckpt")) == [
+        "everyday-s-gru.ckpt",
+        "everyday-s-usdrl.ckpt",
+    ]
+    weights = load_weights(tmp_path / "everyday-s.ckpt")
+    assert isinstance(weights.network, Ensemble)
+    assert (weights.spec.name, weights.spec.version) == ("everyday-s", VERSION)
+    assert weights.spec.figures["everyday.choosing.macro_f1"] > 0
+    check_network(weights.network.config, weights.spec)
+
+    usdrl, gru = (finetuned_path(tmp_path, RECIPES[name]) for name in ("usdrl", "gru"))
+    with pytest.raises(FitError, match=r"usdrl\.ckpt: expected a GRU, got another model"):
+        joined("both", usdrl, usdrl)
+    with pytest.raises(FitError, match=r"gru\.ckpt: expected a recogniser, got another model"):
+        joined("both", gru, gru)
+    other = load_weights(gru)
+    save_weights(replace(other, spec=replace(other.spec, rate_hz=30.0)), gru)
+    assert main([*words, "--stage", "calibrate"]) == 2
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert "everyday-s-gru.ckpt: expected what" in said
+    assert "train both in one run" in said
 
 
 def test_pretraining_reads_no_label_and_is_taken_up_to_the_bit(

@@ -5,9 +5,18 @@ future at any position: the GRU by its nature, the MLP because it sees one frame
 """
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
+import msgspec
 import torch
 from torch import Tensor, nn
+
+from model.network.config import refuse_unknown
+
+Kind = Literal["gru", "mlp"]
+
+_LARGEST = {"joints": 1024, "persons": 16, "labels": 100_000, "hidden_size": 8192, "layers": 64}
+"""Limits of sanity: a checkpoint from a stranger names these sizes."""
 
 
 @dataclass(frozen=True)
@@ -24,9 +33,12 @@ class BaselineConfig:
         dropout: Share of a layer's output that is dropped in training.
         steps: Whether each frame's step from the frame before is read beside its joints. It makes
             the MLP one of two frames, so that is the GRU's.
+
+    Raises:
+        ValueError: A value is out of its range; the message names it.
     """
 
-    kind: str
+    kind: Kind
     joints: int
     persons: int
     labels: int
@@ -34,6 +46,35 @@ class BaselineConfig:
     layers: int = 1
     dropout: float = 0.3
     steps: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuses what no baseline can be built from."""
+        if self.kind not in get_args(Kind):
+            raise ValueError(f"kind must be one of gru, mlp; got {self.kind!r}")
+        for name, largest in _LARGEST.items():
+            value = getattr(self, name)
+            if not 1 <= value <= largest:
+                raise ValueError(f"{name} must lie in 1…{largest}; got {value}")
+        if not 0.0 <= self.dropout < 1.0:
+            raise ValueError(f"dropout must be at least 0 and below 1; got {self.dropout}")
+
+    def to_dict(self) -> dict[str, object]:
+        """The settings as plain values, for a checkpoint."""
+        plain: dict[str, object] = msgspec.to_builtins(self)
+        return plain
+
+    @classmethod
+    def from_dict(cls, settings: object) -> "BaselineConfig":
+        """Reads what `to_dict` wrote.
+
+        Raises:
+            ValueError: A setting is missing, unknown, of another type or out of range.
+        """
+        refuse_unknown(settings, cls)
+        try:
+            return msgspec.convert(settings, cls)
+        except msgspec.ValidationError as error:
+            raise ValueError(f"the baseline's settings cannot be read: {error}") from error
 
 
 class GruBaseline(nn.Module):

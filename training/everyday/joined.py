@@ -1,0 +1,46 @@
+"""The everyday model: a recogniser and a GRU that learnt from the same streams, joined to one.
+
+It trains nothing: both were fine-tuned before, and are calibrated together afterwards.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+from model.network.baselines import GruBaseline
+from model.network.ensemble import Ensemble
+from model.network.recogniser import Recogniser
+from model.network.weights import digest
+from training.labellers import Weights, load_weights
+from training.optimisation import FitError
+
+
+def joined(name: str, recogniser: Path, recurrent: Path) -> Weights:
+    """The ensemble of two models that are not calibrated yet.
+
+    Args:
+        name: Of the ensemble.
+        recogniser: Checkpoint of a recogniser of frames, whose notes and features are kept.
+        recurrent: Checkpoint of a GRU.
+
+    Raises:
+        FitError: They are not of these kinds, or say different things of what they read, what they
+            say or what they learnt from.
+        CheckpointError: One cannot be read.
+        ArtifactError: The notes of one are no specification.
+    """
+    first, second = load_weights(recogniser), load_weights(recurrent)
+    if not isinstance(first.network, Recogniser):
+        raise FitError(f"{recogniser}: expected a recogniser, got another model")
+    if not isinstance(second.network, GruBaseline):
+        raise FitError(f"{recurrent}: expected a GRU, got another model")
+    if replace(second.spec, name=first.spec.name) != first.spec:
+        raise FitError(
+            f"{recurrent}: expected what {recogniser} says of layout, window, labels, data and "
+            "commit, got something else; train both in one run"
+        )
+    try:
+        network = Ensemble(first.network, second.network).eval()
+    except ValueError as error:
+        raise FitError(f"{recogniser}, {recurrent}: {error}") from error
+    notes = {**first.provenance, "recurrent": digest(second.network)}
+    return Weights(network, replace(first.spec, name=name), notes)
