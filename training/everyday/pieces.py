@@ -8,14 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from training.everyday.gestures import SHORTEST_S, gesticulated
 from training.everyday.joining import played, to_and_fro
-from training.everyday.posture import near
+from training.everyday.posture import near, posture
 from training.everyday.shelf import Idle, Person
 from training.everyday.sources import PELVIS, RATE_HZ, Points
 from training.everyday.takes import Take
 
 _BACKGROUND, _UNKNOWN = 0, -1
 _FAVOUR = 1 / 3
+_UPRIGHT = 0.7
+"""The least cosine of a trunk to the vertical of whoever gestures: who lies does not."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class Manner:
         background_share: Share of the others that are actions out of the vocabulary.
         unknown_share: Share of the others that are actions kept from training.
         idle_seconds: Length of standing still, log-uniform.
+        gesture_share: Share of standing still, where it is upright, in which hands gesture.
         cyclic_seconds: How much is shown of a long take of an action of which any part is it.
         cyclic_m: How far it goes at most, unless its least length goes farther.
         speed: Of each piece against the recording, log-uniform.
@@ -42,6 +46,7 @@ class Manner:
     background_share: float = 0.2
     unknown_share: float = 0.0
     idle_seconds: tuple[float, float] = (0.7, 5.0)
+    gesture_share: float = 0.0
     cyclic_seconds: tuple[float, float] = (2.0, 5.0)
     cyclic_m: float = 3.0
     speed: tuple[float, float] = (0.8, 1.25)
@@ -163,10 +168,17 @@ class Repertoire:
         points = self._idle.worn_by(place, self._person)
         seconds = np.exp(generator.uniform(*np.log(self._manner.idle_seconds)))
         begin = 2 * (len(points) - 1) * generator.random()
-        frames = round(seconds * RATE_HZ)
-        return Piece(
-            to_and_fro(points, frames, begin, self._speed(generator)), _BACKGROUND, 0, frames
-        )
+        gestures = self._gestures(points, generator)
+        frames = round((max(seconds, SHORTEST_S) if gestures else seconds) * RATE_HZ)
+        still = to_and_fro(points, frames, begin, self._speed(generator))
+        if gestures:
+            still = gesticulated(still, generator)
+        return Piece(still, _BACKGROUND, 0, frames)
+
+    def _gestures(self, points: Points, generator: np.random.Generator) -> bool:
+        """Draws whether hands gesture; nothing is drawn where none ever do."""
+        share = self._manner.gesture_share
+        return share > 0 and generator.random() < share and bool(posture(points[0])[1] > _UPRIGHT)
 
     def _speed(self, generator: np.random.Generator) -> float:
         return float(np.exp(generator.uniform(*np.log(self._manner.speed))))

@@ -62,7 +62,7 @@ class StreamPreset:
             frames=TIMING.frames,
             perspective=Perspective(views=STREAM_VIEWS),
             optimisation=Optimisation(
-                epochs=5,
+                epochs=10,
                 batches=96,
                 batch=128,
                 learning_rate=2e-3,

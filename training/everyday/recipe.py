@@ -79,7 +79,7 @@ class EverydayRecipe:
     pretrained: bool = False
     optimisation: EncoderOptimisation = field(
         default_factory=lambda: EncoderOptimisation(
-            epochs=40, batches=320, average_decay=0.998, validate_every=10
+            epochs=60, batches=320, average_decay=0.998, validate_every=10
         )
     )
     rounds: LabelRounds = field(default_factory=LabelRounds)

@@ -26,8 +26,8 @@ GOING_M_S = 0.3
 """Whoever stands sways by less, and walks at over twice of it."""
 WITH_UNKNOWN = Manner(unknown_share=0.4)
 """How streams are composed on which the unknown decision is judged."""
-TO_LEARN_FROM = Manner(speed=(0.75, 1.6))
-"""How streams are composed that train: people in laboratories take their time."""
+TO_LEARN_FROM = Manner(speed=(0.75, 1.6), gesture_share=0.35)
+"""How streams are composed that train: people in laboratories take their time, and never fidget."""
 
 
 class Streams:
