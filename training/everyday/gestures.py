@@ -18,7 +18,12 @@ SHORTEST_S = 1.5
 
 _TRAVEL_S, _STAY_S = (0.4, 1.0), (0.05, 1.2)
 _BOTH_SHARE = 0.4
-_SWAY_M, _SWAY_HZ = 0.03, (0.5, 2.5)
+_SWAY, _SWAY_HZ = 0.1, (0.5, 2.5)
+"""How far at most a hand sways about where it stays, in trunks, and how often."""
+_BOW = 0.3
+"""How far in front of the straight way a hand goes from place to place, in trunks."""
+_FASTEST_ELBOW_M_S = 4.0
+_DRAWS = 5
 _SIDES = ("left", "right")
 _AT = LAYOUT.joints.index
 
@@ -27,7 +32,7 @@ Vectors = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Place:
-    """Where a hand can be, in trunks from the base of the neck; ranges are least and largest.
+    """Where a wrist can be, in trunks from the base of the neck; ranges are least and largest.
 
     Attributes:
         share: How often.
@@ -43,11 +48,12 @@ class Place:
 
 
 PLACES = (
-    Place(0.45, outward=(-0.25, 0.35), up=(0.1, 0.55), forward=(0.15, 0.5)),
+    Place(0.45, outward=(-0.2, 0.2), up=(0.1, 0.4), forward=(0.15, 0.5)),
     Place(0.4, outward=(-0.4, 0.6), up=(-0.6, 0.1), forward=(0.25, 0.8)),
     Place(0.15, outward=(0.4, 0.65), up=(-1.0, -0.8), forward=(-0.05, 0.2)),
 )
-"""Before the face, before the chest, on the hip: none over the head, and none beside it."""
+"""Before the face, before the chest, on the hip: not above or beside the head, where
+hands are that wave or are raised."""
 
 
 def gesticulated(points: Points, generator: np.random.Generator) -> Points:
@@ -70,7 +76,21 @@ def gesticulated(points: Points, generator: np.random.Generator) -> Points:
 
 
 def _lead(points: Points, side: int, generator: np.random.Generator) -> None:
-    """Moves one arm in place; one that is not seen throughout stays."""
+    """Moves one arm in place; one that is not seen throughout stays as it is.
+
+    So does one that would have to whip round to get there, after some draws.
+    """
+    elbow = _AT(f"{_SIDES[side]}_elbow")
+    for _ in range(_DRAWS):
+        led = points.copy()
+        _lead_once(led, side, generator)
+        steps_m = np.linalg.norm(np.diff(led[:, elbow, :3], axis=0), axis=1)
+        if steps_m.max() * RATE_HZ < _FASTEST_ELBOW_M_S:
+            points[:] = led
+            return
+
+
+def _lead_once(points: Points, side: int, generator: np.random.Generator) -> None:
     own, other = (_SIDES[each] for each in (side, 1 - side))
     joints = [_AT(f"{own}_{name}") for name in ("shoulder", "elbow", "wrist", "hand")]
     if not (points[:, [*joints[:3], PELVIS, THORAX, _AT(f"{other}_shoulder")], 3] > 0).all():
@@ -124,9 +144,12 @@ def _path(frames: int, generator: np.random.Generator) -> tuple[Vectors, Vectors
     after = np.searchsorted(marks, seconds, "right").clip(max=len(marks) - 1)
     before = np.maximum(after - 1, 0)
     share = (seconds - marks[before]) / np.maximum(marks[after] - marks[before], 1e-6)
-    path = ends[before] + _eased(share)[:, None] * (ends[after] - ends[before])
+    eased = _eased(share)[:, None]
+    bow = np.any(ends[before] != ends[after], axis=1, keepdims=True) * np.array([0, 0, 1])
+    path = ends[before] + eased * (ends[after] - ends[before])
+    path += 4 * _BOW * eased * (1 - eased) * bow
     phase = 2 * np.pi * (generator.random(3) + seconds[:, None] * generator.uniform(*_SWAY_HZ))
-    path = path + generator.uniform(0, 2 * _SWAY_M, 3) * np.sin(phase)
+    path += generator.uniform(0, _SWAY, 3) * np.sin(phase)
     gone = _eased(seconds / times[0]) * _eased((seconds[-1] - seconds) / back)
     return path, gone[:, None]
 

@@ -12,12 +12,16 @@ from model.pose.layout import LAYOUTS
 from model.pose.store import LEFT_OUT, DataSet, PoseClip, PoseStore, StoreError
 from model.pose.store_writer import PoseStoreWriter
 from tests.training.everyday import made_up
+from training.everyday import pieces
 from training.everyday.bones import bone_lengths
 from training.everyday.composer import Composed, Composer
+from training.everyday.gestures import SHORTEST_S, gesticulated
 from training.everyday.pieces import Manner
+from training.everyday.posture import posture
 from training.everyday.shelf import Shelf, fill_shelf
-from training.everyday.sources import motions
-from training.everyday.splits import Splits, read_splits
+from training.everyday.sources import RATE_HZ, Points, motions
+from training.everyday.splits import Part, Splits, read_splits
+from training.everyday.stream_store import write_streams
 from training.everyday.streams import WITH_UNKNOWN, Streams, real_streams
 from training.everyday.vocabulary import Vocabulary, read_vocabulary
 
@@ -133,6 +137,32 @@ def test_nobody_stands_up_under_another_name(composed: list[Composed]) -> None:
             if stream.labels[start] == 0:
                 rise = np.ptp(stream.points[start:stop, pelvis, 1])
                 assert rise < 0.15
+
+
+def test_hands_gesture_where_people_learn_from_it_alone(
+    folder: Path,
+    vocabulary: Vocabulary,
+    splits: Splits,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In upright idle spans that are long enough; who chooses and who tests never does."""
+    seen: list[Points] = []
+
+    def noted(points: Points, generator: np.random.Generator) -> Points:
+        seen.append(points)
+        return gesticulated(points, generator)
+
+    monkeypatch.setattr(pieces, "gesticulated", noted)
+    stores = [PoseStore(folder / "store")]
+    others: tuple[Part, ...] = ("choose", "test")
+    for part in others:
+        write_streams(stores, vocabulary, splits, part, tmp_path / part, 0.05, seed=1)
+    assert not seen
+    write_streams(stores, vocabulary, splits, "train", tmp_path / "train", 0.05, seed=1)
+    assert len(seen) > 3
+    assert all(posture(points[0])[1] > 0.7 for points in seen)
+    assert min(len(points) for points in seen) >= SHORTEST_S * RATE_HZ
 
 
 def test_segments_are_the_runs_of_labels_and_the_unknown_behind_them(
