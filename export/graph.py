@@ -3,6 +3,7 @@
 import logging
 import warnings
 
+import numpy as np
 import onnx
 import torch
 
@@ -51,10 +52,12 @@ def to_onnx(network: Recogniser | Ensemble) -> onnx.ModelProto:
     exporter.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
-            # PyTorch's exporter warns of names of its own that it has deprecated, and of what its
+            # PyTorch's exporter uses names of its own that it has deprecated, and warns of what its
             # own GRU does while it is traced.
-            for category in (FutureWarning, DeprecationWarning, UserWarning):
-                warnings.simplefilter("ignore", category)
+            warnings.simplefilter("ignore", FutureWarning)
+            warnings.simplefilter("ignore", DeprecationWarning)
+            if isinstance(network, Ensemble):
+                warnings.simplefilter("ignore", UserWarning)
             program = torch.onnx.export(
                 network,
                 (clip,),
@@ -70,6 +73,7 @@ def to_onnx(network: Recogniser | Ensemble) -> onnx.ModelProto:
     if program is None:
         raise ArtifactError("the exporter gave no graph")
     model = program.model_proto
+    _squeeze_directions(model.graph)
     found = sorted(FORBIDDEN & {node.op_type for node in model.graph.node})
     if found:
         raise ArtifactError(f"an artifact's graph has no {', '.join(found)}; this one has")
@@ -79,3 +83,29 @@ def to_onnx(network: Recogniser | Ensemble) -> onnx.ModelProto:
         node.ClearField("doc_string")
     del model.metadata_props[:]
     return model
+
+
+def _squeeze_directions(graph: onnx.GraphProto) -> None:
+    """Takes the one direction of a GRU's output (T, 1, B, H) away by an operator of its own.
+
+    The exporter transposes, multiplies dimensions in the graph and reshapes, which fast runtimes
+    would do beside the network, each time.
+    """
+    made = {output: node for node in graph.node for output in node.output}
+    for node in list(graph.node):
+        turned = made.get(node.input[0]) if node.op_type == "Reshape" else None
+        gru = made.get(turned.input[0]) if turned and turned.op_type == "Transpose" else None
+        if gru is not None and gru.op_type == "GRU":
+            axes = onnx.numpy_helper.from_array(np.array([1], np.int64), f"{gru.output[0]}_axes")
+            graph.initializer.append(axes)
+            squeeze = onnx.helper.make_node("Squeeze", [gru.output[0], axes.name], [node.output[0]])
+            node.CopyFrom(squeeze)
+    while unread := _unread(graph):
+        for node in unread:
+            graph.node.remove(node)
+
+
+def _unread(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
+    """Nodes of which no output is read."""
+    read = {name for node in graph.node for name in node.input} | {o.name for o in graph.output}
+    return [node for node in graph.node if read.isdisjoint(node.output)]

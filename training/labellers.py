@@ -7,6 +7,7 @@ What comes out is the same: a specification and a function from clips to logits.
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -20,6 +21,7 @@ from model.network.recogniser import Recogniser
 from model.network.weights import (
     CheckpointError,
     check_fit,
+    plain_entries,
     read_state,
     read_torch_file,
     write_state,
@@ -65,7 +67,7 @@ class Weights:
     Attributes:
         network: In evaluation mode.
         spec: What it says of itself.
-        provenance: Plain values on where the weights come from; a baseline's file has none.
+        provenance: Plain values on where the weights come from.
     """
 
     network: Recogniser | Ensemble | GruBaseline | MlpBaseline
@@ -108,7 +110,7 @@ def save_weights(weights: Weights, path: Path) -> None:
     if isinstance(weights.network, Recogniser | Ensemble):
         save_checkpoint(Checkpoint(weights.network, artifact, weights.provenance), path)
     else:
-        save_baseline(weights.network, artifact, path)
+        save_baseline(weights.network, artifact, path, weights.provenance)
 
 
 def open_artifact(path: Path) -> Labeller:
@@ -122,17 +124,21 @@ def open_artifact(path: Path) -> Labeller:
 
 
 def save_baseline(
-    network: GruBaseline | MlpBaseline, artifact: Mapping[str, object], path: Path
+    network: GruBaseline | MlpBaseline,
+    artifact: Mapping[str, object],
+    path: Path,
+    provenance: Mapping[str, object] = MappingProxyType({}),
 ) -> None:
-    """Writes a baseline with its specification as plain values.
+    """Writes a baseline with its specification, and where it comes from, as plain values.
 
     Raises:
-        CheckpointError: Where the file cannot be written.
+        CheckpointError: Where a note is not a plain value, or the file cannot be written.
     """
     content = {
         "format": BASELINE_FORMAT,
         "network": network.config.to_dict(),
         "artifact": dict(artifact),
+        "provenance": plain_entries(provenance, "provenance", path),
         "state_dict": write_state(network),
     }
     write_torch_file(content, path)
@@ -143,13 +149,15 @@ def _baseline(content: Mapping[object, object], path: Path) -> Weights:
         config = BaselineConfig.from_dict(content.get("network"))
     except ValueError as error:
         raise CheckpointError(f"{path}: {error}") from error
-    artifact = content.get("artifact")
+    artifact, provenance = content.get("artifact"), content.get("provenance", {})
     if not isinstance(artifact, dict):
         raise CheckpointError(f"{path}: expected a dict under the key 'artifact'")
+    if not isinstance(provenance, dict):
+        raise CheckpointError(f"{path}: expected a dict under the key 'provenance'")
     state = read_state(content, path)
     with torch.device("meta"):
         blueprint = baseline_of(config)
     check_fit(state, blueprint, path)
     network = baseline_of(config)
     network.load_state_dict(state)
-    return Weights(network.eval(), spec_of(artifact))
+    return Weights(network.eval(), spec_of(artifact), provenance)

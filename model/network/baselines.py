@@ -13,6 +13,9 @@ from torch import Tensor, nn
 
 from model.network.config import refuse_unknown
 
+CHANNELS = 3
+"""Values of a joint: x, y, z, or x, y, score."""
+
 Kind = Literal["gru", "mlp"]
 
 _LARGEST = {"joints": 1024, "persons": 16, "labels": 100_000, "hidden_size": 8192, "layers": 64}
@@ -84,7 +87,7 @@ class GruBaseline(nn.Module):
         """Makes the network with random weights."""
         super().__init__()
         self.config = config
-        width = 3 * config.joints * config.persons * (2 if config.steps else 1)
+        width = CHANNELS * config.joints * config.persons * (2 if config.steps else 1)
         self.embedding = nn.Sequential(
             nn.Linear(width, config.hidden_size), nn.LayerNorm(config.hidden_size), nn.ReLU()
         )
@@ -116,7 +119,7 @@ class MlpBaseline(nn.Module):
         """Makes the network with random weights."""
         super().__init__()
         self.config = config
-        width = 3 * config.joints * config.persons
+        width = CHANNELS * config.joints * config.persons
         layers: list[nn.Module] = []
         for _ in range(config.layers):
             layers += [

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from model.network.baselines import GruBaseline
+from model.network.baselines import CHANNELS, GruBaseline
 from model.network.recogniser import Recogniser
 
 LEAST_PROBABILITY = 1e-9
@@ -13,8 +13,8 @@ LEAST_PROBABILITY = 1e-9
 class Ensemble(nn.Module):
     """Clips in, class scores of both networks together and features of the recogniser out.
 
-    Networks of two kinds err at different frames, so the mean of their probabilities is right more
-    often than either. Parameters are named ``recogniser.*`` and ``recurrent.*``.
+    Networks of two kinds err at different frames: the mean of their probabilities can be right more
+    often than either (docs/everyday.md). Parameters are named ``recogniser.*`` and ``recurrent.*``.
     """
 
     def __init__(self, recogniser: Recogniser, recurrent: GruBaseline) -> None:
@@ -30,6 +30,7 @@ class Ensemble(nn.Module):
             raise ValueError(f"an ensemble needs a recogniser of frames; got {self.config.task!r}")
         encoder, baseline = self.config.encoder, recurrent.config
         for what, first, second in (
+            ("channels", encoder.channels, CHANNELS),
             ("joints", encoder.joints, baseline.joints),
             ("persons", encoder.persons, baseline.persons),
             ("labels", self.config.labels, baseline.labels),

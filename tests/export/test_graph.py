@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from export.artifact_file import Artifact, open_artifact, write_artifact
 from export.graph import FORBIDDEN, to_onnx
+from export.tensorrt_readiness import faults
 from model.network.baselines import BaselineConfig, GruBaseline
 from model.network.ensemble import Ensemble
 from model.network.recogniser import Recogniser
@@ -66,6 +67,7 @@ def test_an_ensemble_is_one_graph_that_answers_as_its_network(tmp_path: Path) ->
     network = Ensemble(recogniser, GruBaseline(replace(sizes, steps=True))).eval()
     artifact = write_artifact(to_onnx(network), KINECT, tmp_path / "both.onnx")
     assert [node.op_type for node in artifact.model.graph.node].count("GRU") == 1
+    assert faults(artifact.model) == []
     clips = np.random.default_rng(0).normal(size=(3, *encoder.clip_shape)).astype(np.float32)
     for batch in (clips[:1], clips):
         with torch.inference_mode():

@@ -50,6 +50,7 @@ def finetune_on_streams(
     filmed: FilmedPeople | None = None,
     *,
     held_out: str = "",
+    frames: int | None = None,
     restart: bool = False,
 ) -> Progress:
     """Trains one model, or takes up its run, and writes its weights to `finetuned_path`.
@@ -64,6 +65,7 @@ def finetune_on_streams(
         pretrained: The encoder's file, where the recipe begins with one.
         filmed: Real videos that it learns from beside the streams.
         held_out: The hash of who and what the streams kept from training.
+        frames: T, where no encoder brings its own; None for the pretraining's default.
         restart: Whether to begin anew, whatever is in ``out``.
 
     Raises:
@@ -83,7 +85,7 @@ def finetune_on_streams(
     if begun_with is not None:
         kept = str(begun_with.provenance.get("held_out", ""))
         check_held_out(str(pretrained), kept, held_out)
-    spec = specification(train, vocabulary, recipe, begun_with, held_out)
+    spec = specification(train, vocabulary, recipe, begun_with, held_out, frames)
     if filmed is not None:
         spec = replace(spec, provenance=_with_films(spec.provenance))
     torch.manual_seed(recipe.optimisation.seed)
@@ -92,6 +94,7 @@ def finetune_on_streams(
         "films": None if filmed is None else {"names": filmed.names, "digest": filmed.digest},
         "precision": devices.precision,
         "held_out": held_out,
+        "frames": spec.frames,
     }
     if begun_with is not None:
         settings["pretrained"] = digest(begun_with.network.backbone)
@@ -130,10 +133,11 @@ def specification(
     recipe: EverydayRecipe,
     pretrained: Pretrained | None = None,
     held_out: str = "",
+    frames: int | None = None,
 ) -> ArtifactSpec:
     """What a model says of itself before it is calibrated; an encoder brings its own T."""
     skeleton = layout_named(READING.layout)
-    frames = pretrained.network.backbone.config.frames if pretrained else TIMING.frames
+    own = pretrained.network.backbone.config.frames if pretrained else frames
     return ArtifactSpec(
         name=recipe.name,
         version=VERSION,
@@ -141,7 +145,7 @@ def specification(
         layout=READING.layout,
         joints=skeleton.joints,
         persons=1,
-        frames=frames,
+        frames=own or TIMING.frames,
         rate_hz=TIMING.rate_hz,
         hop_frames=TIMING.hop_frames,
         lookahead_frames=TIMING.lookahead_frames,

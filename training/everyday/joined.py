@@ -3,6 +3,7 @@
 It trains nothing: both were fine-tuned before, and are calibrated together afterwards.
 """
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,8 +24,8 @@ def joined(name: str, recogniser: Path, recurrent: Path) -> Weights:
         recurrent: Checkpoint of a GRU.
 
     Raises:
-        FitError: They are not of these kinds, or say different things of what they read, what they
-            say or what they learnt from.
+        FitError: They are not of these kinds, or differ in what they read, what they say or what
+            they learnt from.
         CheckpointError: One cannot be read.
         ArtifactError: The notes of one are no specification.
     """
@@ -33,14 +34,34 @@ def joined(name: str, recogniser: Path, recurrent: Path) -> Weights:
         raise FitError(f"{recogniser}: expected a recogniser, got another model")
     if not isinstance(second.network, GruBaseline):
         raise FitError(f"{recurrent}: expected a GRU, got another model")
-    if replace(second.spec, name=first.spec.name) != first.spec:
-        raise FitError(
-            f"{recurrent}: expected what {recogniser} says of layout, window, labels, data and "
-            "commit, got something else; train both in one run"
-        )
+    for what, one, other in _compared(first, second):
+        if one != other:
+            raise FitError(
+                f"{recurrent}: expected the {what} of {recogniser}, got others; train both in one "
+                "run"
+            )
     try:
         network = Ensemble(first.network, second.network).eval()
     except ValueError as error:
         raise FitError(f"{recogniser}, {recurrent}: {error}") from error
-    notes = {**first.provenance, "recurrent": digest(second.network)}
+    notes = {
+        **first.provenance,
+        "recurrent": {"digest": digest(second.network), **second.provenance},
+    }
     return Weights(network, replace(first.spec, name=name), notes)
+
+
+def _compared(first: Weights, second: Weights) -> Iterator[tuple[str, object, object]]:
+    """What both have to say alike: its name, what the first says and what the second does."""
+    commit = first.spec.provenance.commit
+    alike = replace(second.spec.provenance, commit=commit)
+    yield "specification", first.spec, replace(second.spec, name=first.spec.name, provenance=alike)
+    one, other = (_mapping(each.provenance.get("settings")) for each in (first, second))
+    for key in ("train", "films", "rounds"):
+        yield f"settings of {key}", one.get(key), other.get(key)
+    seeds = [_mapping(each.get("optimisation")).get("seed") for each in (one, other)]
+    yield "seed", seeds[0], seeds[1]
+
+
+def _mapping(entries: object) -> Mapping[str, object]:
+    return entries if isinstance(entries, Mapping) else {}

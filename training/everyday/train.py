@@ -128,7 +128,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         ("--pretrain-epochs", "N", "epochs of pretraining"),
         ("--pretrain-batch", "B", "windows of a batch of pretraining"),
         ("--hidden-size", "D", "width of the encoder that is pretrained"),
-        ("--frames", "T", "frames of a window of the encoder that is pretrained"),
+        ("--frames", "T", "frames of a window"),
         ("--finetune-epochs", "N", "epochs of fine-tuning"),
         ("--finetune-batches", "N", "batches of an epoch of fine-tuning"),
     ):
@@ -249,6 +249,7 @@ def _finetuned(
         encoder,
         filmed,
         held_out=streams.held_out,
+        frames=args.frames,
         restart=args.restart,
     )
     kept = f"epoch {progress.best_epoch}" if progress.best_epoch else "the last"
@@ -266,13 +267,13 @@ def _tuned(
     args: argparse.Namespace, recipes: Mapping[str, EverydayRecipe]
 ) -> Iterator[tuple[EverydayRecipe, Weights]]:
     """The models that are asked for, as they were fine-tuned."""
-    if args.model != "everyday":
-        for recipe in recipes.values():
-            yield recipe, load_weights(finetuned_path(args.out, recipe))
     if args.model in ("everyday", "all"):
         first, second = (recipes[name] for name in JOINED)
         weights = joined(NAME, *(finetuned_path(args.out, each) for each in (first, second)))
         yield replace(first, name=NAME), weights
+    if args.model != "everyday":
+        for recipe in recipes.values():
+            yield recipe, load_weights(finetuned_path(args.out, recipe))
 
 
 def _calibrated(

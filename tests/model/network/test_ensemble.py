@@ -76,5 +76,8 @@ def test_networks_of_other_clips_are_not_joined(ensemble: Ensemble) -> None:
     """Neither those that read other bodies, nor a recogniser that says one thing of a clip."""
     with pytest.raises(ValueError, match="as many joints; got 4 and 5"):
         Ensemble(ensemble.recogniser, GruBaseline(replace(GRU, joints=5)))
+    deeper = Recogniser(replace(CONFIG, encoder=replace(ENCODER, channels=4)))
+    with pytest.raises(ValueError, match="as many channels; got 4 and 3"):
+        Ensemble(deeper, ensemble.recurrent)
     with pytest.raises(ValueError, match="needs a recogniser of frames; got 'clip'"):
         Ensemble(Recogniser(replace(CONFIG, task="clip")), ensemble.recurrent)

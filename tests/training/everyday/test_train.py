@@ -256,8 +256,12 @@ def test_what_is_shipped_is_two_models_joined(
     save_weights(replace(other, spec=replace(other.spec, rate_hz=30.0)), gru)
     assert main([*words, "--stage", "calibrate"]) == 2
     said = capsys.readouterr().err.splitlines()[-1]
-    assert "everyday-s-gru.ckpt: expected what" in said
-    assert "train both in one run" in said
+    assert "everyday-s-gru.ckpt: expected the specification of" in said
+    settings = other.provenance["settings"]
+    assert isinstance(settings, dict)
+    save_weights(replace(other, provenance={"settings": settings | {"films": ["another"]}}), gru)
+    with pytest.raises(FitError, match=r"expected the settings of films of .* in one run"):
+        joined("both", usdrl, gru)
 
 
 def test_pretraining_reads_no_label_and_is_taken_up_to_the_bit(
