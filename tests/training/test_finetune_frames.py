@@ -64,7 +64,7 @@ def test_pku_mmd_is_learnt_by_its_protocol_and_evaluated_by_it(
         assert "1 recordings, " in result.notes[0]
         assert result.figures[0].command.endswith(f"--name {task} --out {tmp_path}")
         assert f"--protocol {PROTOCOL}" in result.figures[0].command
-        assert "does not say all that it saw" in result.notes[-1]
+        assert "does not say" not in " ".join(result.notes)
 
 
 def test_a_pretrained_encoder_of_two_people_brings_how_it_reads(
