@@ -24,7 +24,7 @@ EVERYDAY = ROOT / "weights" / "everyday-s.onnx"
 SOON_MS = 90_000
 """Comes at once on an idle machine; on a busy one only what is broken takes longer than this."""
 
-LESSONS = 5
+LESSONS = 20
 """How often a lesson is begun before it counts as never learnt."""
 
 expect.set_options(timeout=SOON_MS)
