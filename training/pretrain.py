@@ -213,14 +213,22 @@ def run(args: argparse.Namespace) -> int:
 def _training(args: argparse.Namespace, stores: Sequence[PoseStore]) -> Collection[int] | None:
     """Places of the clips that train by the protocol; None without one.
 
+    Of stores that it is not for, all clips train.
+
     Raises:
-        ProtocolError: It is unknown, is not for the store, or there are several stores.
+        ProtocolError: It is unknown, or is for none of the stores.
     """
     if args.protocol is None:
         return None
-    if len(stores) > 1:
-        raise ProtocolError(f"--protocol: expected one store, its own; got {len(stores)}")
-    return protocol_named(args.protocol).partition(stores[0]).train
+    protocol = protocol_named(args.protocol)
+    own = [store for store in stores if store.data_set.name in protocol.data_sets] or stores[:1]
+    places: list[int] = []
+    before = 0
+    for store in stores:
+        seen = protocol.partition(store).train if store in own else range(len(store.entries))
+        places += [before + place for place in seen]
+        before += len(store.entries)
+    return places
 
 
 def _preset(args: argparse.Namespace, modality: Modality) -> Preset:
