@@ -1,9 +1,10 @@
 """The commands of export: weights become one verified artifact."""
 
 import sys
+from argparse import Namespace
 from importlib import import_module
 
-from model.pose.command_line import UNUSABLE, Parser
+from model.pose.command_line import UNUSABLE, Parser, missing_package
 
 INTERRUPTED = 130
 
@@ -24,6 +25,22 @@ COMMANDS = {
 def main(arguments: list[str] | None = None) -> int:
     """Runs a command and returns its exit status: 1 where a check fails, 2 after bad input."""
     words = sys.argv[1:] if arguments is None else arguments
+    try:
+        options = _parsed(words)
+        status: int = options.run(options)
+    except ModuleNotFoundError as error:
+        print(f"export: {missing_package(error)}", file=sys.stderr)
+        return UNUSABLE
+    except ValueError as error:
+        print(f"export: {error}", file=sys.stderr)
+        return UNUSABLE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return status
+
+
+def _parsed(words: list[str]) -> Namespace:
+    """Loads the command that is asked for, and reads what it is told."""
     parser = Parser(prog="python -m export", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, says in COMMANDS.items():
@@ -33,14 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
         command.add_argument("--json", action="store_true", help="one machine-readable line")
     options = parser.parse_args(words)
     options.words = words
-    try:
-        status: int = options.run(options)
-    except ValueError as error:
-        print(f"export: {error}", file=sys.stderr)
-        return UNUSABLE
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    return status
+    return options
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 
+from model.pose.command_line import UNUSABLE, missing_package
 from training.commands import Command, CommandParser, add_commands
 
 INTERRUPTED = 130
@@ -46,9 +47,12 @@ def command_line() -> CommandParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit status."""
-    args = command_line().parse_args(arguments)
     try:
+        args = command_line().parse_args(arguments)
         status: int = args.run(args)
+    except ModuleNotFoundError as error:
+        print(f"training: {missing_package(error)}", file=sys.stderr)
+        return UNUSABLE
     except KeyboardInterrupt:
         return INTERRUPTED
     return status

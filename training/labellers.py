@@ -7,7 +7,6 @@ What comes out is the same: a specification and a function from clips to logits.
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -106,11 +105,18 @@ def save_weights(weights: Weights, path: Path) -> None:
     Raises:
         CheckpointError: Where a note is not a plain value, or the file cannot be written.
     """
-    artifact = asdict(weights.spec)
-    if isinstance(weights.network, Recogniser | Ensemble):
-        save_checkpoint(Checkpoint(weights.network, artifact, weights.provenance), path)
-    else:
-        save_baseline(weights.network, artifact, path, weights.provenance)
+    network, artifact = weights.network, asdict(weights.spec)
+    if isinstance(network, Recogniser | Ensemble):
+        save_checkpoint(Checkpoint(network, artifact, weights.provenance), path)
+        return
+    content = {
+        "format": BASELINE_FORMAT,
+        "network": network.config.to_dict(),
+        "artifact": artifact,
+        "provenance": plain_entries(weights.provenance, "provenance", path),
+        "state_dict": write_state(network),
+    }
+    write_torch_file(content, path)
 
 
 def open_artifact(path: Path) -> Labeller:
@@ -121,27 +127,6 @@ def open_artifact(path: Path) -> Labeller:
     """
     session = ArtifactSession(path)
     return Labeller(session.spec, session.logits)
-
-
-def save_baseline(
-    network: GruBaseline | MlpBaseline,
-    artifact: Mapping[str, object],
-    path: Path,
-    provenance: Mapping[str, object] = MappingProxyType({}),
-) -> None:
-    """Writes a baseline with its specification, and where it comes from, as plain values.
-
-    Raises:
-        CheckpointError: Where a note is not a plain value, or the file cannot be written.
-    """
-    content = {
-        "format": BASELINE_FORMAT,
-        "network": network.config.to_dict(),
-        "artifact": dict(artifact),
-        "provenance": plain_entries(provenance, "provenance", path),
-        "state_dict": write_state(network),
-    }
-    write_torch_file(content, path)
 
 
 def _baseline(content: Mapping[object, object], path: Path) -> Weights:

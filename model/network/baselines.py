@@ -11,7 +11,7 @@ import msgspec
 import torch
 from torch import Tensor, nn
 
-from model.network.config import refuse_unknown
+from model.network.config import check_sizes, read_settings
 
 CHANNELS = 3
 """Values of a joint: x, y, z, or x, y, score."""
@@ -54,10 +54,7 @@ class BaselineConfig:
         """Refuses what no baseline can be built from."""
         if self.kind not in get_args(Kind):
             raise ValueError(f"kind must be one of gru, mlp; got {self.kind!r}")
-        for name, largest in _LARGEST.items():
-            value = getattr(self, name)
-            if not 1 <= value <= largest:
-                raise ValueError(f"{name} must lie in 1…{largest}; got {value}")
+        check_sizes(self, _LARGEST)
         if not 0.0 <= self.dropout < 1.0:
             raise ValueError(f"dropout must be at least 0 and below 1; got {self.dropout}")
 
@@ -73,11 +70,7 @@ class BaselineConfig:
         Raises:
             ValueError: A setting is missing, unknown, of another type or out of range.
         """
-        refuse_unknown(settings, cls)
-        try:
-            return msgspec.convert(settings, cls)
-        except msgspec.ValidationError as error:
-            raise ValueError(f"the baseline's settings cannot be read: {error}") from error
+        return read_settings(settings, cls, "baseline")
 
 
 class GruBaseline(nn.Module):

@@ -6,8 +6,11 @@ Knows nothing of layouts, labels or training; those lie in the artifact contract
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Literal, get_args
+from typing import Literal, TypeVar, get_args
 
+import msgspec
+
+Settings = TypeVar("Settings")
 EncoderKind = Literal["dste", "sttr"]
 
 # The limits are far above any real network. They exist because a checkpoint from a stranger
@@ -64,10 +67,7 @@ class EncoderConfig:
         """Refuse what no encoder can be built from."""
         if self.kind not in get_args(EncoderKind):
             raise ValueError(f"kind must be one of dste, sttr; got {self.kind!r}")
-        for name, largest in _LARGEST.items():
-            value = getattr(self, name)
-            if not 1 <= value <= largest:
-                raise ValueError(f"{name} must lie in 1…{largest}; got {value}")
+        check_sizes(self, _LARGEST)
         if self.hidden_size % 2 or self.hidden_size % self.heads:
             raise ValueError(
                 f"hidden_size must be even and a multiple of heads ({self.heads}); "
@@ -87,6 +87,40 @@ class EncoderConfig:
     def clip_shape(self) -> tuple[int, int, int, int]:
         """Shape (C, T, V, M) of one clip."""
         return self.channels, self.frames, self.joints, self.persons
+
+
+def check_sizes(settings: object, largest: Mapping[str, int]) -> None:
+    """Name a size that is out of its range.
+
+    Args:
+        settings: has a field for each name.
+        largest: name of a size → its largest value.
+
+    Raises:
+        ValueError: a size is below 1 or too large.
+    """
+    for name, limit in largest.items():
+        value = getattr(settings, name)
+        if not 1 <= value <= limit:
+            raise ValueError(f"{name} must lie in 1…{limit}; got {value}")
+
+
+def read_settings(settings: object, of: type[Settings], whose: str) -> Settings:
+    """Read plain values as settings.
+
+    Args:
+        settings: as `msgspec.to_builtins` gives them.
+        of: their dataclass.
+        whose: what a message calls their owner.
+
+    Raises:
+        ValueError: a setting is missing, unknown, of another type or out of range.
+    """
+    refuse_unknown(settings, of)
+    try:
+        return msgspec.convert(settings, of)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"the {whose}'s settings cannot be read: {error}") from error
 
 
 def refuse_unknown(settings: object, of: type) -> None:

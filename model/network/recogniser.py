@@ -10,7 +10,7 @@ from typing import Literal, get_args
 import msgspec
 from torch import Tensor, nn
 
-from model.network.config import EncoderConfig, refuse_unknown
+from model.network.config import EncoderConfig, read_settings, refuse_unknown
 from model.network.dste import Dste
 from model.network.encoder import Encoder, clip_feature
 from model.network.multimodal import MultiModalEmbedding
@@ -80,13 +80,9 @@ class RecogniserConfig:
         Raises:
             ValueError: a setting is missing, unknown, of another type or out of range.
         """
-        refuse_unknown(settings, cls)
         if isinstance(settings, Mapping):
             refuse_unknown(settings.get("encoder"), EncoderConfig)
-        try:
-            return msgspec.convert(settings, cls)
-        except msgspec.ValidationError as error:
-            raise ValueError(f"the network's settings cannot be read: {error}") from error
+        return read_settings(settings, cls, "network")
 
 
 class Recogniser(nn.Module):

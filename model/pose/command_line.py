@@ -13,3 +13,8 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Says what is wrong and exits with `UNUSABLE`."""
         self.exit(UNUSABLE, f"posewire: {message}; see {self.prog} --help\n")
+
+
+def missing_package(error: ModuleNotFoundError) -> str:
+    """What to do where a package is not installed that serving does not need."""
+    return f"the package {error.name} is not installed here; `make setup` installs what this needs"

@@ -90,3 +90,18 @@ def test_what_needs_no_network_waits_for_none() -> None:
         [sys.executable, "-c", told], cwd=ROOT, capture_output=True, text=True, timeout=60
     )
     assert done.stdout.splitlines()[-1:] == ["set()"], done.stderr
+
+
+@pytest.mark.parametrize("tool", ["training", "export"])
+def test_a_package_that_serving_does_not_need_is_named(tool: str) -> None:
+    """Where only the service was set up, a command says what to do."""
+    words = {"training": ["pretrain"], "export": ["onnx"]}[tool]
+    script = (
+        f"import sys; sys.modules['torch'] = None; from {tool}.__main__ import main; "
+        f"sys.exit(main({words}))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"{tool}: the package torch is not installed here; `make setup` installs what this needs\n"
+    )

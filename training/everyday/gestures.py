@@ -91,6 +91,7 @@ def _lead(points: Points, side: int, generator: np.random.Generator) -> None:
 
 
 def _lead_once(points: Points, side: int, generator: np.random.Generator) -> None:
+    """Moves one arm in place, however fast its elbow then is."""
     own, other = (_SIDES[each] for each in (side, 1 - side))
     joints = [_AT(f"{own}_{name}") for name in ("shoulder", "elbow", "wrist", "hand")]
     if not (points[:, [*joints[:3], PELVIS, THORAX, _AT(f"{other}_shoulder")], 3] > 0).all():

@@ -10,16 +10,13 @@ import pytest
 import torch
 
 from export.graph import check_network
-from model.network.baselines import BaselineConfig
 from model.network.checkpoint import load_checkpoint
-from model.network.ensemble import Ensemble
 from model.network.pretrained import load_pretrained
-from model.network.recogniser import RecogniserConfig
 from model.pose.artifact import spec_of
-from model.pose.layout import Layout
 from model.pose.store import PoseClip, PoseStore, StoreError
 from model.pose.store_writer import PoseStoreWriter
 from tests.training.everyday.made_up import SPLITS, VOCABULARY, write_store
+from tests.training.everyday.small import preset, recipe, words_of
 from training.__main__ import main
 from training.everyday import train
 from training.everyday.calibration import calibrated
@@ -29,18 +26,14 @@ from training.everyday.finetuning import (
     finetune_on_streams,
     finetuned_path,
 )
-from training.everyday.joined import joined
-from training.everyday.label_windows import LabelRounds, ends_by_label
-from training.everyday.pretraining import READING, TIMING, StreamPreset, pretrain_on_streams
-from training.everyday.recipe import RECIPES, EncoderOptimisation, EverydayRecipe, dste
-from training.everyday.splits import Part, SplitError, Splits, held_out, read_splits
+from training.everyday.label_windows import ends_by_label
+from training.everyday.pretraining import READING, TIMING, pretrain_on_streams
+from training.everyday.recipe import EncoderOptimisation
+from training.everyday.splits import Part, SplitError, held_out
 from training.everyday.stream_source import StreamSource
 from training.everyday.stream_store import write_streams
-from training.everyday.view_windows import Rounds
-from training.everyday.vocabulary import Vocabulary, read_vocabulary
 from training.labellers import load_weights, open_checkpoint, save_weights
-from training.optimisation import FitError, Optimisation
-from training.recipes import gru
+from training.optimisation import FitError
 
 TESTER = 5
 
@@ -79,47 +72,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def words_of(folder: Path) -> tuple[Vocabulary, Splits]:
-    return read_vocabulary(folder / "vocabulary.toml"), read_splits(folder / "splits.toml")
-
-
 def streams_of(folder: Path, part: Part, hours: float) -> PoseStore:
     stores = [Guarded(folder / "hdm05")]
     return write_streams(stores, *words_of(folder), part, folder / part, hours, seed=1)
-
-
-def preset() -> StreamPreset:
-    """Two short epochs of a small encoder, of two rounds each."""
-    told = StreamPreset()
-    optimisation = Optimisation(epochs=2, batches=4, batch=12, validate_every=2)
-    network = replace(told.network, hidden_size=16, optimisation=optimisation)
-    return replace(told, network=network, rounds=Rounds(streams=3, batches=2))
-
-
-def recipe(name: str) -> EverydayRecipe:
-    """Two short epochs of it, a round each."""
-    told = RECIPES[name]
-    share = told.optimisation.encoder_rate_share
-    optimisation = EncoderOptimisation(
-        epochs=2, batches=3, batch=16, validate_every=2, encoder_rate_share=share
-    )
-    return replace(
-        told,
-        network=small_gru if name == "gru" else small_dste,
-        optimisation=optimisation,
-        rounds=LabelRounds(streams=4, batches=3),
-    )
-
-
-def small_dste(layout: Layout, frames: int, labels: int) -> RecogniserConfig:
-    """The recipe's network, narrower."""
-    config = dste(layout, frames, labels)
-    return replace(config, encoder=replace(config.encoder, hidden_size=16))
-
-
-def small_gru(layout: Layout, frames: int, labels: int) -> BaselineConfig:
-    """The recipe's baseline, narrower."""
-    return replace(gru(layout, frames, labels), hidden_size=16)
 
 
 def test_streams_are_composed_once_and_again_after_a_change(folder: Path) -> None:
@@ -219,49 +174,6 @@ def test_other_models_learn_from_the_same_streams(model: str, folder: Path, tmp_
         load_weights(finetuned_path(out, ours)).network.state_dict() for out in (whole, parts)
     ]
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
-
-
-def test_what_is_shipped_is_two_models_joined(
-    folder: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    """Of one run, calibrated as one; a second of the same kind, or of another run, is refused."""
-    vocabulary, splits = words_of(folder)
-    monkeypatch.setattr(train, "read_vocabulary", lambda: vocabulary)
-    monkeypatch.setattr(train, "_filmed", lambda *_: None)
-    monkeypatch.setattr(train, "StreamPreset", preset)
-    monkeypatch.setattr(train, "RECIPES", {name: recipe(name) for name in RECIPES})
-    words = ["everyday", "--stores", str(folder), "--splits", str(splits.path), "--hours", "0.06"]
-    words += ["--choose-minutes", "2", "--calibrate-minutes", "2", "--out", str(tmp_path)]
-    short = ["--pretrain-epochs", "1", "--finetune-epochs", "1", "--pretrain-batch", "12"]
-    assert main([*words, *short]) == 0
-    assert sorted(path.name for path in (tmp_path / "finetuned").glob("*.ckpt")) == [
-        "everyday-s-gru.ckpt",
-        "everyday-s-usdrl.ckpt",
-    ]
-    weights = load_weights(tmp_path / "everyday-s.ckpt")
-    assert isinstance(weights.network, Ensemble)
-    assert (weights.spec.name, weights.spec.version) == ("everyday-s", VERSION)
-    assert weights.spec.figures["everyday.choosing.macro_f1"] > 0
-    check_network(weights.network.config, weights.spec)
-
-    usdrl, gru = (finetuned_path(tmp_path, RECIPES[name]) for name in ("usdrl", "gru"))
-    with pytest.raises(FitError, match=r"usdrl\.ckpt: expected a GRU, got another model"):
-        joined("both", usdrl, usdrl)
-    with pytest.raises(FitError, match=r"gru\.ckpt: expected a recogniser, got another model"):
-        joined("both", gru, gru)
-    other = load_weights(gru)
-    save_weights(replace(other, spec=replace(other.spec, rate_hz=30.0)), gru)
-    assert main([*words, "--stage", "calibrate"]) == 2
-    said = capsys.readouterr().err.splitlines()[-1]
-    assert "everyday-s-gru.ckpt: expected the specification of" in said
-    settings = other.provenance["settings"]
-    assert isinstance(settings, dict)
-    save_weights(replace(other, provenance={"settings": settings | {"films": ["another"]}}), gru)
-    with pytest.raises(FitError, match=r"expected the settings of films of .* in one run"):
-        joined("both", usdrl, gru)
 
 
 def test_pretraining_reads_no_label_and_is_taken_up_to_the_bit(
