@@ -136,7 +136,7 @@ export class App {
     });
     run.client.on("event", (event) => {
       timeline.event(event);
-      if (event.event === "start") {
+      if (event.event === "start" && !this.#lesson.leads) {
         this.#announcer.say(`${readable(event.label)}, ${Math.round(event.score * 100)} percent`);
       }
     });

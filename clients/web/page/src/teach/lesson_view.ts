@@ -49,6 +49,11 @@ export class LessonView {
     byId("lesson-stop").addEventListener("click", () => this.#end(STOPPED));
   }
 
+  /** Whether a lesson is on: what is announced now is what to do next. */
+  get leads(): boolean {
+    return this.#lesson !== null;
+  }
+
   /** Whether the server has been asked to learn: what it refuses now is said here. */
   get asks(): boolean {
     return this.#lesson?.asked ?? false;
@@ -86,7 +91,7 @@ export class LessonView {
     const run = this.#run;
     const label = byId<HTMLInputElement>("teach-label").value.trim();
     if (run === null || label === "") return;
-    if (run.client.state.kind !== "open") {
+    if (!["connecting", "open"].includes(run.client.state.kind)) {
       this.hooks.hinder("Teaching needs a stream. Choose a source first, and wait until it is live.");
       return;
     }
