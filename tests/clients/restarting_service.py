@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.patience import SOON_S
 from tests.service.process import command
 
 
@@ -50,7 +51,7 @@ class RestartingService:
         """Ends the process with a signal, and waits for that."""
         assert self._process is not None
         self._process.send_signal(number)
-        self._process.communicate(timeout=20)
+        self._process.communicate(timeout=SOON_S)
 
     def restart(self, number: signal.Signals) -> None:
         """Ends the process with a signal, and starts another."""

@@ -1,7 +1,5 @@
 """A stream that loses its socket resumes: what is told is what one socket would have told."""
 
-import asyncio
-
 import pytest
 
 from posewire_client import (
@@ -12,6 +10,7 @@ from posewire_client import (
     Notice,
     Options,
     Reconnect,
+    Reconnecting,
     RefusedError,
     Welcome,
 )
@@ -112,9 +111,15 @@ async def test_a_live_stream_goes_on_with_its_newest_frame() -> None:
     with FakeServer(faults=faults, memory=Memory()) as server:
         client = connect(server, reconnect=Reconnect(attempts=3, first_s=0.3))
         async with client:
-            for frame in range(20):
+            for frame in range(5):
                 await client.send_pose(frame * 10.0, [(1, keypoints(frame))])
-                await asyncio.sleep(0.01)
+                while not isinstance(await client.receive(), Actions):
+                    pass
+            await client.send_pose(50.0, [(1, keypoints(5))])
+            while not isinstance(await client.receive(), Reconnecting):
+                pass
+            for frame in range(6, 20):
+                await client.send_pose(frame * 10.0, [(1, keypoints(frame))])
             await client.bye()
             messages = [message async for message in client]
     assert [pose["t_ms"] for pose in server.sessions[1].poses] == [190.0]

@@ -38,7 +38,7 @@ class Inside:
 
     async def get(self, path: str, **options: Any) -> httpx.Response:
         """Asks for a page."""
-        return await asyncio.to_thread(httpx.get, self.http + path, **options)
+        return await asyncio.to_thread(httpx.get, self.http + path, timeout=PATIENCE_S, **options)
 
     async def until_inside(self, sessions: int) -> None:
         """Waits until there are so many sessions."""
@@ -80,7 +80,9 @@ async def serving(
         running = server(create_app(engine, chosen, make_worker), chosen)
         task = asyncio.create_task(running.serve(sockets=[taken]))
         try:
-            await asyncio.to_thread(httpx.get, f"http://{address_of(taken)}/readyz")
+            await asyncio.to_thread(
+                httpx.get, f"http://{address_of(taken)}/readyz", timeout=PATIENCE_S
+            )
             address = address_of(taken)
             yield Inside(
                 f"ws://{address}/v1/stream",

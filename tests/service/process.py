@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+from tests.patience import SOON_S
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -60,7 +62,7 @@ class ServerProcess:
             if found := re.search(r"ws(s?)://(\S+)/v1/stream", line):
                 break
         else:
-            self._process.wait(timeout=10)
+            self._process.wait(timeout=SOON_S)
             raise AssertionError(f"no address: {said}{self.log}")
         secure = found[1] or ""
         self.http = f"http{secure}://{found[2]}"
@@ -81,7 +83,7 @@ class ServerProcess:
         """Sends it a signal."""
         self._process.send_signal(number)
 
-    def stop(self, number: int = signal.SIGTERM, within_s: float = 10) -> None:
+    def stop(self, number: int = signal.SIGTERM, within_s: float = SOON_S) -> None:
         """Stops it, once: it must end by itself, with status 0, and never have lost its head."""
         if self._complaints.closed:
             return

@@ -11,9 +11,11 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
+from tests.patience import SOON_S
+
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 
-ANSWER_S = 10.0
+ANSWER_S = SOON_S
 """Longer than any answer takes; a test that waits so long has failed."""
 
 _KEY = base64.b64encode(bytes(16)).decode()

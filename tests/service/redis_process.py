@@ -28,7 +28,7 @@ class RedisProcess:
         self._process = subprocess.Popen(
             [*command, "--appendonly", "no", "--dir", str(place)], stdout=subprocess.DEVNULL
         )
-        for _ in range(100):
+        for _ in range(1000):
             try:
                 socket.create_connection(("127.0.0.1", port), timeout=1).close()
                 return

@@ -21,7 +21,7 @@ from tests.service.test_posted import FRAMES, JSON, posted
 from tests.service.wire import actions, wire
 
 STOPPING = "the server is stopping; connect again"
-AT_ONCE_S = 10.0
+AT_ONCE_S = 50.0
 """What does not wait for `drain_s`, here a minute, is over by then on a busy machine too."""
 
 

@@ -71,7 +71,7 @@ async def test_a_slow_reader_gets_the_newest_label() -> None:
     """
     engine = HeldEngine(runs=ALWAYS)
     async with (
-        serving(engine, waiting_messages=4, people=CROWD, rate_hz=240) as server,
+        serving(engine, waiting_messages=4, people=CROWD, rate_hz=240, send_s=3600) as server,
         narrow(server.stream) as slow,
         wire(server.stream) as other,
     ):

@@ -22,7 +22,7 @@ from tests.service.fake_pose_worker import BLUE, GREEN, RED, picture
 COMMAND = (sys.executable, "-m", "tests.service.fake_pose_worker")
 
 
-def pool_of(workers: int, look_s: float = 20.0) -> tuple[PosePool, list[PoseProcess]]:
+def pool_of(workers: int, look_s: float = 120.0) -> tuple[PosePool, list[PoseProcess]]:
     processes = [PoseProcess(COMMAND, look_s) for _ in range(workers)]
     waiting = list(processes)
     return PosePool(waiting.pop, workers), processes
@@ -147,9 +147,11 @@ async def test_a_crash_costs_one_picture_of_one_stream() -> None:
     await made.close()
 
 
-async def test_a_worker_that_is_killed_or_hangs_is_replaced() -> None:
+async def test_a_worker_that_is_killed_or_hangs_is_replaced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Killed between two pictures, or stuck in one: the next picture has a worker again."""
-    made, (process,) = pool_of(1, look_s=1.5)
+    made, (process,) = pool_of(1)
     stream = made.open(1)
     await see(stream, 0.0, picture())
     assert process.pid is not None
@@ -157,7 +159,9 @@ async def test_a_worker_that_is_killed_or_hangs_is_replaced() -> None:
     assert isinstance(await see(stream, 1.0, picture()), Unseen)
     assert count(await see(stream, 2.0, picture())) == 1
     hung = process.pid
+    monkeypatch.setattr(process, "_look_s", 0.5)
     assert isinstance(await see(stream, 3.0, picture(BLUE)), Unseen)
+    monkeypatch.undo()
     assert hung is not None
     assert not psutil.pid_exists(hung)
     assert count(await see(stream, 4.0, picture())) == 1

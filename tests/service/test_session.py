@@ -262,7 +262,10 @@ async def test_what_waits_for_a_slow_engine_is_bounded() -> None:
         messages = frames(count, WARM)
         sending = asyncio.create_task(client.send(*messages, BYE))
         await engine.until_asked(1)
-        await asyncio.sleep(0.5)  # time enough to read them all
+        for _ in range(1000):
+            if await server.count('posewire_frames_total{kind="pose"}') >= MOST_WAITING:
+                break
+            await asyncio.sleep(0.05)
         engine.let(ALWAYS)
         answers = actions(await client.rest())
         await sending

@@ -26,6 +26,7 @@ from service.batcher import Answered
 from service.settings import Settings
 from service.tracing import NO_TRACE, NoTracing, tracing_of
 from service.tracing_otel import CLOSE_S, OtelTracing, collector
+from tests.patience import SOON_S
 from tests.service.artifacts import KINECT
 from tests.service.bodies import WARM, body, hello, pose
 from tests.service.process import ROOT, ServerProcess
@@ -138,7 +139,7 @@ async def test_a_collector_is_told_of_sessions_and_recordings_and_never_of_what_
                 welcome = await client.ask(hello(KINECT, drop="never"))
                 await client.send(*frames, {"type": "bye"})
                 await client.rest()
-            async with httpx.AsyncClient(base_url=server.http) as pages:
+            async with httpx.AsyncClient(base_url=server.http, timeout=SOON_S) as pages:
                 for posted in (frames, [*frames, frames[0]]):
                     await pages.post("/v1/actions", json={**hello(KINECT), "frames": posted})
             await asyncio.sleep(0.1)
@@ -186,8 +187,8 @@ async def test_a_collector_that_is_not_there_costs_its_spans_and_nothing_else(
         assert [m["type"] for m in await client.rest()].count("actions") == WARM
     begun_s = time.perf_counter()
     server.send_signal(15)
-    server._process.wait(10)
-    assert time.perf_counter() - begun_s < 8
+    server._process.wait(SOON_S)
+    assert time.perf_counter() - begun_s < 25
     assert server._process.returncode == 0
     server.kill()
 
@@ -203,7 +204,7 @@ def test_a_collector_that_takes_nothing_does_not_hold_the_end_up() -> None:
             )
         begun_s = time.monotonic()
         tracing.close()
-        assert time.monotonic() - begun_s < CLOSE_S + 2
+        assert time.monotonic() - begun_s < CLOSE_S + 20
     # What still tries to send would use `random` beneath the tests that follow.
     for thread in set(threading.enumerate()) - before:
         thread.join(60)

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from tests.patience import SOON_S
 from tests.service.artifacts import KINECT, write
 from tests.service.bodies import STEP_MS, WARM, body, hello, pose
 from tests.service.bystander import streaming_beside
@@ -134,7 +135,7 @@ async def test_a_model_is_swapped_under_load(other: ServerProcess) -> None:
     The old one is unloaded when its last session has left.
     """
     async with httpx.AsyncClient(
-        base_url=other.http, headers={"Authorization": f"Bearer {ADMIN}"}
+        base_url=other.http, headers={"Authorization": f"Bearer {ADMIN}"}, timeout=SOON_S
     ) as admin:
         with streaming_beside(other.stream):
             loaded = await admin.post("/v1/models", json={"path": "second.onnx", "default": True})
@@ -142,7 +143,11 @@ async def test_a_model_is_swapped_under_load(other: ServerProcess) -> None:
             async with wire(other.stream) as client:
                 assert (await client.ask(hello(KINECT)))["model"]["version"] == "2"
                 await client.ask(pose(0, body(KINECT)))
-            page = (await admin.get("/metrics")).text
+            for _ in range(1000):
+                page = (await admin.get("/metrics")).text
+                if 'posewire_batch_windows_count{model="hands@1",' in page:
+                    break
+                await asyncio.sleep(0.05)
             assert 'posewire_answers_total{model="hands@2"} 1.0' in page
             assert 'posewire_batch_windows_count{model="hands@1",' in page
             assert 'posewire_batch_windows_count{model="hands@2",' not in page

@@ -14,6 +14,7 @@ import torch
 
 from model.network.pretrained import load_pretrained
 from model.pose.store import PoseStore
+from tests.patience import SOON_S
 from tests.training.swings import write_swings
 from training.__main__ import main
 
@@ -44,7 +45,8 @@ def command(store: PoseStore, out: Path) -> list[str]:
 def kill_after_first_state(arguments: list[str], state: Path) -> None:
     """Starts the command as a process and kills it once its state is on disk."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "training", *arguments],
+        # So that whoever waits for the moment to kill it is not late.
+        ["nice", "-n", "5", sys.executable, "-m", "training", *arguments],
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -53,7 +55,7 @@ def kill_after_first_state(arguments: list[str], state: Path) -> None:
     while not state.exists() and process.poll() is None:
         time.sleep(0.002)
     process.send_signal(signal.SIGKILL)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=SOON_S)
     assert process.returncode == -signal.SIGKILL, errors
 
 

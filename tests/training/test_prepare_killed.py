@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from model.pose.store import PoseStore
+from tests.patience import SOON_S
 from tests.training.published_forms import moving, skeleton_text
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,7 +22,7 @@ STEP = 60
 COMMAND = """
 import os, resource, signal, sys
 from training.__main__ import command_line
-os.nice(19)  # so that whoever waits for the moment to kill it is not late
+os.nice(5)  # so that whoever waits for the moment to kill it is not late
 limit = int(sys.argv.pop(1))
 if limit:
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -57,7 +58,7 @@ def _start(raw: Path, out: Path, limit_bytes: int = 0) -> subprocess.Popen[str]:
 
 
 def _finish(process: subprocess.Popen[str]) -> dict[str, object]:
-    output, errors = process.communicate(timeout=60)
+    output, errors = process.communicate(timeout=SOON_S)
     assert process.returncode == 0, errors
     found: dict[str, object] = json.loads(output.splitlines()[-1])
     return found
@@ -72,7 +73,7 @@ def _kill_after(process: subprocess.Popen[str], journal: Path, lines: int) -> in
     while _lines(journal) < lines and process.poll() is None:
         time.sleep(0.002)
     process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=60)
+    process.communicate(timeout=SOON_S)
     return _lines(journal) - 1
 
 
@@ -121,7 +122,7 @@ def test_a_full_disk_costs_no_earlier_store_and_goes_on_when_there_is_room(
     _finish(_start(small, tmp_path / "store"))
     older = [clip.name for clip in PoseStore(tmp_path / "store")]
     full = _start(raw, tmp_path / "store", limit_bytes=1_000_000)
-    _, errors = full.communicate(timeout=60)
+    _, errors = full.communicate(timeout=SOON_S)
 
     assert full.returncode == 2
     assert errors.splitlines()[-1].startswith("prepare: ")
@@ -144,7 +145,7 @@ def test_an_interrupted_preparation_says_how_to_go_on(raw: Path, tmp_path: Path)
     while _lines(journal) < STEP and process.poll() is None:
         time.sleep(0.002)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=SOON_S)
 
     assert process.returncode == 130
     assert errors.splitlines()[-1] == "prepare: interrupted; the same command continues it"

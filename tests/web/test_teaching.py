@@ -9,9 +9,10 @@ from tests.web.page_process import PageProcess
 
 FEW_FRAMES = """(() => {
     const every = window.setInterval.bind(window);
-    window.setInterval = (tick, ms) => every(tick, ms < 40 ? 100 : ms);
+    window.setInterval = (tick, ms) =>
+        ms < 40 ? every(() => window.seen && tick(), 100) : every(tick, ms);
 })()"""
-"""Has a sample's frames come ten times a second, as a webcam's poses do on a slow machine."""
+"""Has a sample's frames come ten times a second, as on a slow machine, and none until `seen`."""
 
 
 def test_an_action_is_taught_renamed_and_deleted(
@@ -25,8 +26,10 @@ def test_an_action_is_taught_renamed_and_deleted(
     until_live(page)
     start_lesson(page, "hello", 1)
     expect(page.locator("#lesson-small")).to_have_text("First move a little, as you like")
+    page.evaluate("window.seen = true")
     snap(page, "teach-watch")
     expect(page.locator("#captured-said")).to_contain_text("Learnt “hello” from 1 example")
+    expect(page.locator("#lesson")).to_be_hidden()
     name = page.locator("#taught input")
     expect(name).to_have_value("hello")
     name.fill("good day")

@@ -60,7 +60,7 @@ def test_a_webcam_is_seen_as_a_mirror(
     page.click("#camera")
     until_poses_found(page)
     expect(page.locator("video.mirrored")).to_be_visible()
-    assert page.evaluate(SKELETON)
+    until(page, SKELETON)
     page.locator(".switch").click()
     expect(page.locator("#pose-ms")).to_have_text("–")
     expect(page.locator("#people .person")).not_to_have_count(0)
@@ -79,7 +79,7 @@ def test_a_video_plays_as_it_is(browser: Browser, service: PageProcess, opened: 
     page.set_input_files("#file", video("upfall_activity8_trial2_cam1.mp4"))
     until_poses_found(page)
     expect(page.locator(".stage video")).not_to_have_class("mirrored")
-    assert page.evaluate(SKELETON)
+    until(page, SKELETON)
     page.click("#pause")
     expect(page.locator("#pause")).to_have_text("Play")
     assert page.evaluate("document.querySelector('.stage video').paused")
@@ -103,6 +103,7 @@ def test_without_webassembly_it_says_what_to_do(
 ) -> None:
     """Then the server can find the poses, and does so at once when it is asked to."""
     page = opened(browser_with_camera, service.http, "delete window.WebAssembly")
+    until_live(page)
     page.click("#camera")
     expect(page.locator("#message")).to_contain_text("Switch on “Send pictures”")
     page.locator(".switch").click()
@@ -131,6 +132,6 @@ def test_who_walks_before_the_webcam_is_said_to_walk(
     page = opened(launched(*webcam(film)), everyday_service.http)
     page.click("#camera")
     said = said_for(page, 240)
-    assert page.evaluate(SKELETON)
+    until(page, SKELETON)
     named = [label for label, _ in said.most_common() if label not in IDLE]
     assert named[:1] == ["Walk"], said

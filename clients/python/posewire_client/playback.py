@@ -65,7 +65,7 @@ async def play_camera(
     await _show_while(client, _send_pictures(client, camera, finder, pace), show)
 
 
-class _Pace:
+class Pace:
     """Waits until a frame is due.
 
     Args:
@@ -112,7 +112,7 @@ async def _then_bye(client: AsyncClient, sending: Coroutine[Any, Any, None]) -> 
 async def _send_poses(
     client: AsyncClient, poses: Iterator[RecordedPose], speed: float | None
 ) -> None:
-    pace = _Pace(speed)
+    pace = Pace(speed)
     for pose in poses:
         await pace.wait(pose.t_ms)
         people = [(person.id, person.keypoints) for person in pose.people]
@@ -122,7 +122,7 @@ async def _send_poses(
 async def _send_pictures(
     client: AsyncClient, camera: Camera, finder: PoseFinder | None, speed: float | None
 ) -> None:
-    pace = _Pace(speed)
+    pace = Pace(speed)
     pictures = iter(camera)
     # Reading waits for the camera, and finding and packing take a while: the loop goes on.
     while (picture := await asyncio.to_thread(_next, pictures)) is not None:

@@ -49,6 +49,7 @@ export class App {
   #timeline = new Timeline();
   #model: ServedModel | null = null;
   #run: Run | null = null;
+  /** What plays, or will once the server has named its model. */
   #source: Source | null = null;
   #asked = 0;
 
@@ -79,7 +80,9 @@ export class App {
     this.#taught.refresh();
     requestAnimationFrame(draw);
     const [first] = SAMPLES;
-    if (first !== undefined) await this.play({ kind: "sample", sample: first });
+    const sample: Source | null = first === undefined ? null : { kind: "sample", sample: first };
+    const source = this.#source ?? sample;
+    if (source !== null) await this.play(source);
     if (reducedMotion()) this.#togglePause();
   }
 
@@ -87,7 +90,10 @@ export class App {
   async play(source: Source): Promise<void> {
     const model = this.#model;
     const asked = ++this.#asked;
-    if (model === null) return;
+    if (model === null) {
+      this.#source = source;
+      return;
+    }
     this.#status.hinder(null);
     try {
       const finder = source.kind === "sample" || this.#pictures.checked ? null : await this.#poseFinder();
