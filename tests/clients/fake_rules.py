@@ -17,6 +17,7 @@ class Fault:
         reason: Of the close.
         error: A fatal error's code and message, sent before.
         status: In place of a websocket, an HTTP answer with this status.
+        location: Where that answer says to go.
         hangs: After the error, nothing more happens.
         at_lesson: It happens in place of the answer to the first lesson.
     """
@@ -26,6 +27,7 @@ class Fault:
     reason: str = ""
     error: tuple[str, str] | None = None
     status: int | None = None
+    location: str = ""
     hangs: bool = False
     at_lesson: bool = False
     with_welcome: bool = False

@@ -82,11 +82,14 @@ class FakeServer:
     def _http(self, connection: ServerConnection, request: Request) -> Response | None:
         if request.path != "/v1/stream":
             return connection.respond(http.HTTPStatus.NOT_FOUND, "nothing here\n")
-        if self._faults and self._faults[0] and self._faults[0].status:
-            status = self._faults[0].status
-            self._faults.pop(0)
-            return connection.respond(http.HTTPStatus(status), "no\n")
-        return None
+        fault = self._faults[0] if self._faults else None
+        if fault is None or fault.status is None:
+            return None
+        self._faults.pop(0)
+        response = connection.respond(http.HTTPStatus(fault.status), "no\n")
+        if fault.location:
+            response.headers["Location"] = fault.location
+        return response
 
     async def _handle(self, socket: ServerConnection) -> None:
         fault = self._faults.pop(0) if self._faults else None

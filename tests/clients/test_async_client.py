@@ -81,14 +81,15 @@ async def test_a_buffer_in_metres_has_four_numbers_a_joint() -> None:
     assert [answer.people[0].id for answer in answers] == [7]
 
 
-async def test_numpy_arrays_travel_as_float32() -> None:
-    """NumPy's arrays, contiguous or not, and its scalars in lists need no conversion."""
+@pytest.mark.parametrize("encoding", ["msgpack", "json"])
+async def test_numpy_arrays_travel_as_float32(encoding: Literal["msgpack", "json"]) -> None:
+    """NumPy's arrays, contiguous or not, its scalars in lists and its ids need no conversion."""
     numpy = pytest.importorskip("numpy")
     points = numpy.array(keypoints(5))
     column_major = numpy.asfortranarray(points.astype(numpy.float32))
     with FakeServer() as server:
-        async with connect(server, options=LOSSLESS) as client:
-            await client.send_pose(0, [(1, points)])
+        async with connect(server, options=LOSSLESS, encoding=encoding) as client:
+            await client.send_pose(0, [(numpy.int64(1), points)])
             await client.send_pose(1, [(1, column_major)])
             await client.send_pose(2, [(1, [list(row) for row in points])])
             await client.send_pose(3, [(1, list(points))])
@@ -97,6 +98,7 @@ async def test_numpy_arrays_travel_as_float32() -> None:
             await client.bye()
             scores = [answer.people[0].score async for answer in client.actions()]
     assert scores == [label_of(keypoints(5))[1]] * 4
+    assert isinstance(server.poses[0]["people"][0]["id"], int)
 
 
 @pytest.mark.parametrize(

@@ -164,6 +164,39 @@ async def test_a_refusal_is_final_and_in_the_servers_words(fault: Fault, sentenc
         assert len(server.sessions) == (0 if fault.status else 1)
 
 
+async def test_whoever_had_nothing_to_send_for_too_long_goes_on() -> None:
+    """Silence ends a session but no stream: the next frame has a label again."""
+    silence = Fault(after_poses=5, code=4400, error=("timeout", "a client sends something"))
+    with FakeServer(faults=[silence]) as server:
+        messages = await stream(connect(server, options=LOSSLESS), 20)
+    assert len([message for message in messages if isinstance(message, Welcome)]) == 2
+    assert times_ms(messages)[-1] == 190.0
+
+
+async def test_a_redirect_to_a_page_in_mid_stream_is_a_failure() -> None:
+    """It ends the stream with one sentence, and no verb takes it for the normal end."""
+    moved = Fault(status=302, location="https://posewire.invalid/")
+    with FakeServer(faults=[Fault(after_poses=5), moved]) as server:
+        client = connect(server, options=LOSSLESS)
+        with pytest.raises(RefusedError, match=r"redirects to https://posewire\.invalid/"):
+            await stream(client, 100, step_s=0.01)
+        with pytest.raises(RefusedError, match="redirects"):
+            await client.bye()
+
+
+async def test_a_proxy_that_is_no_address_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the environment says of a proxy may be wrong; that is no traceback."""
+    monkeypatch.setenv("HTTP_PROXY", "proxy.corp:3128")
+    monkeypatch.setenv("HTTPS_PROXY", "proxy.corp:3128")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    client = AsyncClient.connect(
+        "ws://posewire.invalid/v1/stream", layout="coco17", coordinates="pixels", size=(640, 480)
+    )
+    with pytest.raises(UnreachableError, match=r"proxy\.corp:3128"):
+        async with client:
+            pass
+
+
 async def test_a_refusal_in_mid_stream_reaches_sender_reader_and_bye() -> None:
     """Once the stream has failed, each verb raises that failure, after what came before it."""
     fault = Fault(after_poses=3, code=4400, error=("time", "time went back"))

@@ -34,7 +34,11 @@ def test_an_action_is_taught_renamed_and_deleted(
     expect(name).to_have_value("hello")
     name.fill("good day")
     name.press("Enter")
-    expect(page.get_by_label("Name of good day")).to_be_visible()
+    expect(page.get_by_label("Name of good day")).to_be_focused()
+    page.get_by_label("Name of good day").fill("raise_left_hand")
+    page.keyboard.press("Enter")
+    expect(page.locator("#message")).to_contain_text("were not changed")
+    expect(page.get_by_label("Name of good day")).to_have_value("good day")
     with page.expect_download() as download:
         page.click("#export")
     assert b"good day" in Path(download.value.path()).read_bytes()

@@ -5,7 +5,7 @@ Both are one schema. What the server sends and this client does not know comes o
 """
 
 from collections.abc import Iterable
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -21,8 +21,10 @@ People: TypeAlias = Iterable[tuple[int | None, Keypoints]]
 _KNOWN_TYPES = frozenset({"welcome", "actions", "event", "pose", "taught", "notice", "error"})
 
 
-def _plain(value: object) -> float | list[Any]:
+def _plain(value: object) -> int | float | list[Any]:
     """Make numbers and rows of other libraries (NumPy's scalars, say) into Python's own."""
+    if isinstance(value, Integral):
+        return int(value)
     if isinstance(value, Real):
         return float(value)
     if isinstance(value, Iterable):

@@ -10,7 +10,12 @@ from typing import Self
 from urllib.parse import urlsplit, urlunsplit
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.exceptions import (
+    ConnectionClosed,
+    InvalidStatus,
+    InvalidURI,
+    WebSocketException,
+)
 from websockets.frames import Close
 from websockets.uri import parse_uri
 
@@ -118,6 +123,8 @@ class Link:
         # The code decides; where there is none, a fatal error that came before does.
         if self._fatal is not None and close.code in UNEXPLAINED_CODES:
             return self._refusal(close)
+        if self._fatal is not None and self._fatal.code == "timeout":
+            return LostError("nothing was sent for too long", try_later=True)
         if not may_pass(close.code):
             return self._refusal(close)
         said = self._fatal.message if self._fatal else close.reason
@@ -175,7 +182,12 @@ async def _open_websocket(url: str) -> ClientConnection:
         )
     except InvalidStatus as error:
         raise _answered_http(error.response.status_code) from error
-    except (OSError, TimeoutError, InvalidHandshake) as error:
+    except InvalidURI as error:
+        raise RefusedError(
+            f"the server refused the stream: it redirects to {error.uri}, which is no websocket; "
+            "is its address wss://…?"
+        ) from error
+    except (OSError, WebSocketException, ImportError) as error:
         raise LostError(_network_reason(error)) from error
 
 

@@ -183,6 +183,9 @@ class Stream:
                 raise RefusedError("the server ended the stream, though the client said no bye")
         except PosewireError as error:
             failure = error
+        except Exception as error:
+            failure = PosewireError(f"the stream failed: {error}")
+            raise
         finally:
             await self._end(failure)
 

@@ -30,11 +30,15 @@ export interface ClientOptions {
   readonly reconnect?: Reconnect;
   /** Bytes that may wait in the socket before newer frames supersede older ones. */
   readonly bufferedBytes?: number;
+  /** So long the server may leave a hello or a frame without any message before it counts as lost. */
+  readonly silentMs?: number;
 }
 
 export type State =
   | { readonly kind: "connecting" }
   | { readonly kind: "open"; readonly welcome: Welcome }
+  /** The server let go of a stream on which nothing came for too long: the next frame connects. */
+  | { readonly kind: "idle" }
   | { readonly kind: "waiting"; readonly attempt: number; readonly inMs: number; readonly error: PosewireError }
   | { readonly kind: "ended"; readonly error: PosewireError | null };
 
@@ -52,6 +56,7 @@ const VERSION = 1;
 const PROTOCOL = 4400;
 const FLUSH_MS = 15;
 const BUFFERED_BYTES = 64 * 1024;
+const SILENT_MS = 20_000;
 
 /** A stream; `Client.connect` makes one that the server has welcomed. */
 export class Client extends Emitter<ClientEvents> {
@@ -59,12 +64,14 @@ export class Client extends Emitter<ClientEvents> {
   readonly #newest = new NewestFrame();
   readonly #backoff: Backoff;
   readonly #bufferedBytes: number;
+  readonly #silentMs: number;
   #socket: WebSocket | null = null;
   #state: State = { kind: "connecting" };
   #welcome: Welcome | null = null;
-  #said: string | null = null;
+  #fatal: ErrorMessage | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #flushing: ReturnType<typeof setTimeout> | undefined;
+  #silence: ReturnType<typeof setTimeout> | undefined;
   #leaving = false;
 
   /**
@@ -82,6 +89,7 @@ export class Client extends Emitter<ClientEvents> {
     super();
     this.#backoff = new Backoff(options.reconnect ?? DEFAULT_RECONNECT);
     this.#bufferedBytes = options.bufferedBytes ?? BUFFERED_BYTES;
+    this.#silentMs = options.silentMs ?? SILENT_MS;
     this.#connect();
   }
 
@@ -164,10 +172,11 @@ export class Client extends Emitter<ClientEvents> {
   }
 
   #connect(): void {
-    this.#said = null;
+    this.#fatal = null;
     const socket = new WebSocket(this.url);
     socket.binaryType = "arraybuffer";
     this.#socket = socket;
+    this.#await(socket);
     let opened = false;
     socket.onopen = () => {
       const resume = this.#welcome?.resume;
@@ -177,6 +186,7 @@ export class Client extends Emitter<ClientEvents> {
     };
     socket.onmessage = ({ data }: MessageEvent<ArrayBuffer | string>) => {
       if (socket !== this.#socket) return;
+      this.#heard();
       let message: ServerMessage | null;
       try {
         message = decode(data);
@@ -191,7 +201,9 @@ export class Client extends Emitter<ClientEvents> {
     // What happened is said by the closing that follows.
     socket.onerror = () => undefined;
     socket.onclose = ({ code, reason }) => {
-      if (socket === this.#socket) this.#lost(errorOf(code, reason, this.#said, opened));
+      if (socket !== this.#socket) return;
+      if (opened && this.#fatal?.code === "timeout") this.#rest();
+      else this.#lost(errorOf(code, reason, this.#fatal?.message ?? null, opened));
     };
   }
 
@@ -210,7 +222,7 @@ export class Client extends Emitter<ClientEvents> {
         break;
       }
       case "error":
-        if (message.fatal) this.#said = message.message;
+        if (message.fatal) this.#fatal = message;
         this.emit("error", message);
         break;
       case "event":
@@ -228,7 +240,17 @@ export class Client extends Emitter<ClientEvents> {
     }
   }
 
+  /** Silence was what ended it: there is no hurry until there is something to be sent. */
+  #rest(): void {
+    this.#heard();
+    this.#socket = null;
+    if (this.#leaving) this.#end(null);
+    else if (this.#newest.waits) this.#connect();
+    else this.#enter({ kind: "idle" });
+  }
+
   #lost(error: PosewireError): void {
+    this.#heard();
     if (this.#state.kind === "ended") return;
     if (this.#leaving) {
       this.#end(error.code === 1000 || error.code === 1005 ? null : error);
@@ -247,6 +269,10 @@ export class Client extends Emitter<ClientEvents> {
   #sendFrame(frame: Frame): void {
     if (this.#leaving) return;
     if (this.#newest.keep(frame)) this.#tally.superseded();
+    if (this.#state.kind === "idle") {
+      this.#enter({ kind: "connecting" });
+      this.#connect();
+    }
     this.#flush(false);
   }
 
@@ -263,6 +289,21 @@ export class Client extends Emitter<ClientEvents> {
     if (frame === null) return;
     socket.send(frame.bytes);
     this.#tally.sent(frame.tMs, performance.now());
+    this.#await(socket);
+  }
+
+  /** Counts a connection as lost on which nothing comes; a network that swallows says so late. */
+  #await(socket: WebSocket): void {
+    this.#silence ??= setTimeout(() => {
+      this.#socket = null;
+      socket.close();
+      this.#lost(new PosewireError("lost", "the server has fallen silent", true));
+    }, this.#silentMs);
+  }
+
+  #heard(): void {
+    clearTimeout(this.#silence);
+    this.#silence = undefined;
   }
 
   #say(message: ClientMessage): void {
@@ -281,6 +322,7 @@ export class Client extends Emitter<ClientEvents> {
     if (this.#state.kind === "ended") return;
     clearTimeout(this.#timer);
     clearTimeout(this.#flushing);
+    this.#heard();
     this.#socket = null;
     this.#enter({ kind: "ended", error });
   }

@@ -8,6 +8,11 @@ export interface Frame {
 export class NewestFrame {
   #waiting: Frame | null = null;
 
+  /** Whether a frame waits. */
+  get waits(): boolean {
+    return this.#waiting !== null;
+  }
+
   /** Keeps a frame; returns whether it superseded another. */
   keep(frame: Frame): boolean {
     const superseded = this.#waiting !== null;

@@ -104,6 +104,33 @@ describe("connecting again", () => {
     expect(states).toEqual(["waiting", "open"]);
   });
 
+  test("who had nothing to send for too long is idle, and its next frame connects", async () => {
+    await connected((message, socket, connection) => {
+      if (message.type === "pose" && connection === 1) {
+        send(socket, { type: "error", code: "timeout", message: "a client sends something", fatal: true });
+        socket.close(4400);
+      } else answering(message, socket, connection);
+    });
+    client.sendPose(1, [PERSON]);
+    await client.until((state) => state.kind === "idle");
+    const answer = next("actions");
+    client.sendPose(2, [PERSON]);
+    expect((await answer).t_ms).toBe(2);
+    expect(server.sockets.length).toBe(2);
+  });
+
+  test.each(["hello", "pose"])("a server that leaves a %s without a word is lost", async (silent) => {
+    const impatient = { ...SOON, silentMs: 100 };
+    server = await FakeServer.serving((message, socket, connection) => {
+      if (message.type !== silent || connection > 1) answering(message, socket, connection);
+    });
+    client = new Client(server.url, DECLARATION, impatient);
+    client.sendPose(1, [PERSON]);
+    const { error } = (await client.until((state) => state.kind === "waiting")) as State & { kind: "waiting" };
+    expect(error.message).toBe("the server has fallen silent");
+    await client.until((state) => state.kind === "open");
+  });
+
   test("where nobody answers it gives up after its attempts, with one sentence", async () => {
     server = await FakeServer.serving(answering);
     const { url } = server;

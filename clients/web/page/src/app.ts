@@ -1,11 +1,13 @@
 /** The page: who plays, to whom it is shown, and what is said where that fails. */
 
+import { PosewireError } from "@posewire/client";
+
 import { servedModel, type ServedModel } from "./model";
 import { SAMPLES } from "./motion/samples";
 import { PoseFinder } from "./pose/finder";
 import { MOST_PEOPLE, Run } from "./run";
 import { readable } from "./saying";
-import { Hindrance, type Source } from "./sources/source";
+import { Hindrance, release, type Source } from "./sources/source";
 import { camera, videoFile } from "./sources/video";
 import { LessonView } from "./teach/lesson_view";
 import { TaughtList } from "./teach/taught_list";
@@ -17,7 +19,7 @@ import { Gallery } from "./views/gallery";
 import { Now } from "./views/now";
 import { Panel } from "./views/panel";
 import { Stage } from "./views/stage";
-import { Status } from "./views/status";
+import { sentence, Status } from "./views/status";
 import { TimelineView } from "./views/timeline_view";
 
 const PANEL_MS = 500;
@@ -49,15 +51,18 @@ export class App {
   #timeline = new Timeline();
   #model: ServedModel | null = null;
   #run: Run | null = null;
-  /** What plays, or will once the server has named its model. */
-  #source: Source | null = null;
+  /** What was chosen last: it plays, or will once the model is known and poses can be found. */
+  #wanted: Source | null = null;
   #asked = 0;
 
   /** Asks the server for its model, then plays the first sample at once. */
   async start(): Promise<void> {
     byId("camera").addEventListener("click", () => this.#open(camera));
     byId<HTMLInputElement>("file").addEventListener("change", ({ target }) => {
-      const [file] = (target as HTMLInputElement).files ?? [];
+      const input = target as HTMLInputElement;
+      const [file] = input.files ?? [];
+      // The same file may be chosen once more.
+      input.value = "";
       if (file !== undefined) this.#open(() => videoFile(file));
     });
     this.#pictures.addEventListener("change", () => this.#again());
@@ -75,30 +80,34 @@ export class App {
       setTimeout(() => location.reload(), SLOW_MS);
       return;
     }
+    this.#set.suit(this.#model);
     this.#panel.describe(this.#model);
     this.#limit(this.#model);
     this.#taught.refresh();
     requestAnimationFrame(draw);
     const [first] = SAMPLES;
     const sample: Source | null = first === undefined ? null : { kind: "sample", sample: first };
-    const source = this.#source ?? sample;
+    const source = this.#wanted ?? sample;
     if (source !== null) await this.play(source);
     if (reducedMotion()) this.#togglePause();
   }
 
-  /** Plays a source in place of the one before. */
-  async play(source: Source): Promise<void> {
+  /** Plays a source in place of the one before; one that is superseded before it plays is let go. */
+  async play(source: Source, paused = false): Promise<void> {
     const model = this.#model;
     const asked = ++this.#asked;
-    if (model === null) {
-      this.#source = source;
-      return;
-    }
+    const before = this.#wanted;
+    this.#wanted = source;
+    if (before !== source && before !== this.#run?.source) release(before);
+    if (model === null) return;
     this.#status.hinder(null);
+    const asPictures = this.#pictures.checked;
+    // Whoever switches it off has sent the last picture, however long poses cannot be found yet.
+    if (!asPictures && this.#run?.sendsPictures === true) this.#run.stop(this.#run.source);
     try {
-      const finder = source.kind === "sample" || this.#pictures.checked ? null : await this.#poseFinder();
+      const finder = source.kind === "sample" || asPictures ? null : await this.#poseFinder();
       if (asked !== this.#asked) return;
-      this.#begin(new Run(source, model, finder, { taught: this.#set.name, token: this.#token }, {
+      const run = new Run(source, model, finder, { taught: this.#set.name, token: this.#token }, {
         seen: (seen) => {
           this.#stage.show(seen);
           this.#lesson.see(seen);
@@ -110,17 +119,20 @@ export class App {
           this.#timeline.answer(actions);
         },
         hindered: (error) => this.#hindered(error),
-      }));
+      });
+      this.#begin(run, paused);
     } catch (error) {
-      if (source.kind !== "sample" && source !== this.#source) source.release();
+      if (asked !== this.#asked) return;
+      if (source !== this.#run?.source) release(source);
+      this.#wanted = this.#run?.source ?? null;
       this.#hindered(error);
     }
   }
 
-  #begin(run: Run): void {
+  #begin(run: Run, paused: boolean): void {
     this.#run?.stop(run.source);
     this.#run = run;
-    this.#source = run.source;
+    run.paused = paused;
     this.#timeline = new Timeline();
     const timeline = this.#timeline;
     this.#now.clear("No answer yet");
@@ -131,10 +143,10 @@ export class App {
     run.client.on("state", (state) => {
       if (this.#run !== run) return;
       this.#status.show(state);
-      if (state.kind === "waiting" || state.kind === "ended") {
+      if (state.kind === "idle" || state.kind === "waiting" || state.kind === "ended") {
         // What was said last is no longer true of what is seen.
         this.#stage.label([]);
-        this.#now.clear("No answer from the server");
+        this.#now.clear(state.kind === "idle" ? "Nothing is sent" : "No answer from the server");
       }
       if (state.kind === "waiting") this.#announcer.say("Connection lost. Reconnecting.");
       if (state.kind === "open" && !state.welcome.resumed) timeline.cut();
@@ -154,8 +166,12 @@ export class App {
   }
 
   async #open(opened: () => Promise<Source>): Promise<void> {
+    const asked = this.#asked;
     try {
-      await this.play(await opened());
+      const source = await opened();
+      // Something else was chosen while the browser asked for the camera.
+      if (asked === this.#asked) await this.play(source);
+      else release(source);
     } catch (error) {
       this.#hindered(error);
     }
@@ -163,7 +179,7 @@ export class App {
 
   /** The same source once more, under other terms. */
   #again(): void {
-    if (this.#source !== null) void this.play(this.#source);
+    if (this.#wanted !== null) void this.play(this.#wanted, this.#run?.source === this.#wanted && this.#run.paused);
   }
 
   async #poseFinder(): Promise<PoseFinder> {
@@ -209,7 +225,8 @@ export class App {
 
   #hindered(error: unknown): void {
     if (this.#run !== null) this.#status.show(this.#run.client.state);
-    const known = error instanceof Hindrance;
-    this.#status.hinder(known ? error.message : `Something failed in this page (${String(error)}). Reload it.`);
+    if (error instanceof PosewireError) this.#status.hinder(sentence(error.message, ""));
+    else if (error instanceof Hindrance) this.#status.hinder(error.message);
+    else this.#status.hinder(`Something failed in this page (${String(error)}). Reload it.`);
   }
 }

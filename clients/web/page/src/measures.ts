@@ -54,11 +54,13 @@ export class Measures {
     return median(this.#whole);
   }
 
-  get framesASecond(): number {
-    const first = this.#shownMs[0];
-    const last = this.#shownMs.at(-1);
+  /** Over the last two seconds before `nowMs`; NaN where too few were seen. */
+  framesASecond(nowMs: number): number {
+    const shownMs = this.#shownMs.filter((then) => nowMs - then < RATE_MS);
+    const first = shownMs[0];
+    const last = shownMs.at(-1);
     if (first === undefined || last === undefined || last - first < 200) return Number.NaN;
-    return ((this.#shownMs.length - 1) * 1000) / (last - first);
+    return ((shownMs.length - 1) * 1000) / (last - first);
   }
 }
 

@@ -3,6 +3,8 @@
 export interface ServedModel {
   readonly name: string;
   readonly version: string;
+  /** Of its weights: what was taught means something to these alone. */
+  readonly weights: string;
   readonly labels: readonly string[];
   /** Whether it reads keypoints of pictures, or positions in metres. */
   readonly reads: "pictures" | "metres";
@@ -19,6 +21,7 @@ interface Reply {
     readonly labels: readonly string[];
     readonly layout: string;
     readonly normalisation: string;
+    readonly provenance: { readonly checkpoint_sha256: string };
   };
   readonly providers: readonly string[];
   readonly images: { readonly taken: boolean; readonly reason: string | null };
@@ -41,6 +44,7 @@ export async function servedModel(): Promise<ServedModel> {
   return {
     name: spec.name,
     version: spec.version,
+    weights: spec.provenance.checkpoint_sha256.slice(0, 16),
     labels: spec.labels,
     reads: spec.normalisation.endsWith("2d") || OF_PICTURES.has(spec.layout) ? "pictures" : "metres",
     layout: spec.layout,

@@ -83,6 +83,11 @@ export class Run {
     else this.#watch(source);
   }
 
+  /** Whether pictures leave this machine. */
+  get sendsPictures(): boolean {
+    return this.source.kind !== "sample" && this.finder === null;
+  }
+
   /** The stream's clock, ms. */
   get nowMs(): number {
     return performance.now() - this.#begunMs;
@@ -127,7 +132,10 @@ export class Run {
     tick();
   }
 
-  #watch({ video }: VideoSource): void {
+  #watch({ video, onLost }: VideoSource): void {
+    onLost((hindrance) => {
+      if (!this.#stopped) this.hooks.hindered(hindrance);
+    });
     let arrivedMs: number | null = null;
     let busy = false;
     const look = async (): Promise<void> => {

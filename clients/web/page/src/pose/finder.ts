@@ -15,6 +15,7 @@ const MODEL = new URL("assets/pose.task", document.baseURI).href;
 
 export class PoseFinder {
   #worker: Worker | null = null;
+  #started: Promise<void> | null = null;
   #waiting: { resolve: (message: FromWorker) => void; reject: (error: Hindrance) => void } | null = null;
   /** Settles with the answer before: one picture at a time, also while one stream follows another. */
   #before: Promise<unknown> = Promise.resolve();
@@ -24,8 +25,15 @@ export class PoseFinder {
    *
    * @throws Hindrance where this browser or this server cannot.
    */
-  async start(people: number): Promise<void> {
-    if (this.#worker !== null) return;
+  start(people: number): Promise<void> {
+    this.#started ??= this.#load(people).catch((error: unknown) => {
+      this.#started = null;
+      throw error;
+    });
+    return this.#started;
+  }
+
+  async #load(people: number): Promise<void> {
     if (typeof WebAssembly === "undefined") {
       throw new Hindrance("This browser has no WebAssembly, so it cannot find poses. Switch on “Send pictures”, or use another browser.");
     }

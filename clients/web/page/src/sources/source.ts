@@ -12,9 +12,16 @@ export interface VideoSource {
   readonly title: string;
   readonly video: HTMLVideoElement;
   readonly release: () => void;
+  /** Has it be told once no further picture will come. */
+  readonly onLost: (told: (hindrance: Hindrance) => void) => void;
 }
 
 export type Source = SampleSource | VideoSource;
+
+/** Lets a source go that will not play: its camera's light goes out. */
+export function release(source: Source | null): void {
+  if (source !== null && source.kind !== "sample") source.release();
+}
 
 /** Something that a visitor is told, and what to do about it. */
 export class Hindrance extends Error {

@@ -16,6 +16,8 @@ const REFUSALS: Readonly<Record<string, string>> = {
   OverconstrainedError: "The camera offers no picture that can be used here. Choose a video or a sample.",
 };
 
+const GONE = "The camera is gone. Connect it, or allow it again, and press the button; or play a sample.";
+
 /** Opens the webcam; throws a Hindrance that says what to do where it cannot be had. */
 export async function camera(): Promise<VideoSource> {
   // It is undefined where the page came over plain HTTP from another machine.
@@ -36,12 +38,20 @@ export async function camera(): Promise<VideoSource> {
   }
   const video = element();
   video.srcObject = stream;
-  await video.play();
   const release = (): void => {
     for (const track of stream.getTracks()) track.stop();
     video.remove();
   };
-  return { kind: "camera", title: "Webcam", video, release };
+  const onLost = (told: (hindrance: Hindrance) => void): void => {
+    for (const track of stream.getVideoTracks()) track.onended = () => told(new Hindrance(GONE));
+  };
+  try {
+    await video.play();
+  } catch (error) {
+    release();
+    throw new Hindrance(`The camera's picture cannot be shown (${String(error)}). Choose a video or a sample instead.`);
+  }
+  return { kind: "camera", title: "Webcam", video, release, onLost };
 }
 
 /** Opens a video file; throws a Hindrance that says what to do where it cannot be played. */
@@ -61,7 +71,7 @@ export async function videoFile(file: File): Promise<VideoSource> {
     release();
     throw new Hindrance(`This browser cannot play ${file.name}. Choose an MP4 (H.264) or WebM video.`);
   }
-  return { kind: "file", title: file.name, video, release };
+  return { kind: "file", title: file.name, video, release, onLost: () => undefined };
 }
 
 function element(): HTMLVideoElement {

@@ -90,13 +90,13 @@ export class LessonView {
   #begin(): void {
     const run = this.#run;
     const label = byId<HTMLInputElement>("teach-label").value.trim();
-    if (run === null || label === "") return;
-    if (!["connecting", "open"].includes(run.client.state.kind)) {
-      this.hooks.hinder("Teaching needs a stream. Choose a source first, and wait until it is live.");
-      return;
-    }
+    if (this.#lesson !== null || run === null || label === "") return;
     if (run.paused) {
       this.hooks.hinder("Teaching needs movement. Press Play first.");
+      return;
+    }
+    if (!["connecting", "open"].includes(run.client.state.kind)) {
+      this.hooks.hinder("Teaching needs a stream. Choose a source first, and wait until it is live.");
       return;
     }
     this.hooks.hinder(null);

@@ -44,7 +44,12 @@ export class TaughtList {
     this.#labels = new Set(actions.map(({ label }) => label));
     this.#none.hidden = actions.length > 0;
     this.#export.disabled = actions.length === 0;
+    const focused = [...this.#list.children].findIndex((row) => row.contains(document.activeElement));
     this.#list.replaceChildren(...actions.map((action) => this.#row(action)));
+    // Who works with the keyboard stays where they were.
+    if (focused < 0) return;
+    const row = this.#list.children[Math.min(focused, actions.length - 1)];
+    (row?.querySelector("input") ?? byId("teach-label")).focus();
   }
 
   #row({ label, examples }: TaughtAction): HTMLElement {
@@ -56,7 +61,14 @@ export class TaughtList {
     name.addEventListener("change", () => {
       const to = name.value.trim();
       if (to === "" || to === label) name.value = label;
-      else this.#try(() => this.#rename(label, to));
+      else {
+        this.#try(() =>
+          this.#rename(label, to).catch((error: unknown) => {
+            name.value = label;
+            throw error;
+          }),
+        );
+      }
     });
     const remove = made("button", "quiet", "Delete");
     remove.type = "button";

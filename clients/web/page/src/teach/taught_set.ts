@@ -2,6 +2,7 @@
 
 import { decode, encode } from "@msgpack/msgpack";
 
+import type { ServedModel } from "../model";
 import { Hindrance } from "../sources/source";
 
 export interface TaughtAction {
@@ -17,11 +18,18 @@ const NAME = "posewire-taught-set";
 const MEDIA_TYPE = "application/msgpack";
 
 export class TaughtSet {
-  /** The set's name: this browser's own, kept between visits. */
-  readonly name: string;
+  #name = ownName();
 
-  constructor(private readonly token: string | null) {
-    this.name = ownName();
+  constructor(private readonly token: string | null) {}
+
+  /** The set's name: this browser's own, kept between visits, and the model's weights. */
+  get name(): string {
+    return this.#name;
+  }
+
+  /** Another model's features mean other things, so each has a set of its own. */
+  suit({ weights }: ServedModel): void {
+    this.#name = [ownName(), weights].filter(Boolean).join("-");
   }
 
   async list(): Promise<readonly TaughtAction[]> {

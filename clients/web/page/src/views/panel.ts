@@ -28,7 +28,7 @@ export class Panel {
     byId("network-ms").textContent = ms(measures.networkMs);
     byId("server-ms").textContent = ms(measures.serverMs);
     byId("whole-ms").textContent = ms(measures.wholeMs);
-    byId("frames-a-second").textContent = number(measures.framesASecond);
+    byId("frames-a-second").textContent = number(measures.framesASecond(performance.now()));
     byId("frames-sent").textContent = counts.sent.toLocaleString("en");
     const dropped = counts.droppedHere + counts.droppedThere;
     byId("frames-dropped").textContent = (dropped + measures.skipped).toLocaleString("en");

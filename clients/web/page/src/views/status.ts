@@ -30,6 +30,9 @@ export class Status {
         this.#status.textContent = state.welcome.resumed ? "Connected again" : "Live";
         this.hinder(null);
         break;
+      case "idle":
+        this.#status.textContent = "Resting until there is a picture";
+        break;
       case "waiting":
         this.#status.textContent = `Reconnecting, attempt ${state.attempt}…`;
         this.hinder(sentence(state.error.message, ADVICE[state.error.reason] ?? ""));
@@ -59,7 +62,8 @@ export class Status {
   }
 }
 
-function sentence(said: string, advice: string): string {
+/** A message of the server's or the client's as a sentence, with what to do. */
+export function sentence(said: string, advice: string): string {
   const whole = said.charAt(0).toUpperCase() + said.slice(1);
   return `${whole.replace(/\.?$/, ".")} ${advice}`.trim();
 }
