@@ -1,8 +1,9 @@
 """Admission: how many sessions there are, in all and of each token, and whether more are let in."""
 
+import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from service.protocol import FULL, RESTART, Refusal
 
@@ -82,6 +83,27 @@ class Admission:
             self._places.discard(place)
             if place.holder is not None:
                 self._release(place.holder)
+
+    @asynccontextmanager
+    async def request(self, holder: str) -> AsyncIterator[None]:
+        """Holds a place for a request that takes as much as a session, and ends it at a stop.
+
+        Args:
+            holder: whose token it came with.
+
+        Raises:
+            Refusal: there is no place, or the server is stopping.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(None) as limit:
+                with self.place(lambda: limit.reschedule(loop.time())) as place:
+                    place.claim(holder)
+                    yield
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise Refusal("draining", STOPPING, RESTART) from None
 
     def empty(self) -> None:
         """Lets nobody in any more, and asks all who are inside to end."""

@@ -60,6 +60,7 @@ class Connection(WebSocketsSansIOProtocol):
 
     _abort_timer: TimerHandle | None = None
     _ahead_bytes = 0
+    _owed = b""
 
     async def run_asgi(self) -> None:
         """Runs the session; a client that reads nothing loses its connection afterwards."""
@@ -153,6 +154,23 @@ class Connection(WebSocketsSansIOProtocol):
         else:
             self.end(RESTART, "the server is stopping; connect again")
 
+    def handle_ping(self) -> None:
+        """Answers a ping; of those of a client that reads nothing, the newest, once it reads.
+
+        RFC 6455, 5.5.3.
+        """
+        if self.writable.is_set():
+            super().handle_ping()
+        else:
+            self._owed = b"".join(self.conn.data_to_send())
+
+    def resume_writing(self) -> None:
+        """Goes on where the client reads again."""
+        super().resume_writing()
+        owed, self._owed = self._owed, b""
+        if owed and self.conn.state is State.OPEN:
+            self.transport.write(owed)
+
     def keepalive_timeout(self) -> None:
         """Ends a connection whose client has not answered a ping: it is no longer there."""
         if self.read_paused:
@@ -165,7 +183,7 @@ class Connection(WebSocketsSansIOProtocol):
 
     def end(self, code: int, reason: str) -> None:
         """Ends the connection, and the session with it, whatever the client does."""
-        if self.conn.state is not State.OPEN:
+        if self.disconnected or self.conn.state is not State.OPEN:
             return
         self.stop_keepalive()
         self.conn.send_close(code, reason)

@@ -4,6 +4,7 @@ JPEG, PNG and WebP. A few hundred bytes can claim to be a picture of gigabytes; 
 completeness are read from the bytes themselves, here, without a decoder.
 """
 
+import re
 import struct
 from dataclasses import dataclass
 from importlib import import_module
@@ -18,6 +19,10 @@ Picture = NDArray[np.uint8]
 _PNG = b"\x89PNG\r\n\x1a\n"
 _SIZES_OF_JPEG = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """Markers of a JPEG's frame header, which holds its size."""
+MOST_SEGMENTS = 512
+"""Of a JPEG before its size: colour profiles and descriptions take some dozens."""
+
+_FILL = re.compile(rb"\xff+")
 _BARE_OF_JPEG = frozenset({0x01, *range(0xD0, 0xD9)})
 """Markers without a segment."""
 
@@ -109,11 +114,11 @@ def decode_image(data: bytes, most_pixels: int) -> Picture:
 def _jpeg(data: bytes) -> tuple[Header, bool]:
     """Walks the segments to the frame header. Cameras may pad the end with zeros."""
     place = 2
-    while True:
-        while data[place] != 0xFF:
-            place += 1
-        while data[place] == 0xFF:
-            place += 1
+    for _ in range(MOST_SEGMENTS):
+        filled = _FILL.search(data, place)
+        if filled is None:
+            raise IndexError(place)
+        place = filled.end()
         marker = data[place]
         place += 1
         if marker in _BARE_OF_JPEG:
@@ -124,6 +129,7 @@ def _jpeg(data: bytes) -> tuple[Header, bool]:
             height, width = struct.unpack_from(">HH", data, place + 3)
             return Header("JPEG", width, height), data.rstrip(b"\0").endswith(b"\xff\xd9")
         place += max(2, struct.unpack_from(">H", data, place)[0])
+    raise ImageError(f"a JPEG has at most {MOST_SEGMENTS} segments before its header says its size")
 
 
 def _png(data: bytes) -> tuple[Header, bool]:

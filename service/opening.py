@@ -82,7 +82,7 @@ async def _begin(
     kept, notice = _kept(hello, frozen, model.spec, shared)
     if kept is not None:
         try:
-            return _restored(hello, model, poses, kept, shared)
+            return _restored(hello, model, poses, kept, shared, teaching)
         except ValueError:
             notice = Notice("not-resumed", "what was kept of the session cannot be read")
     labelling = Labelling(as_read(hello), model.spec, shared.settings, teaching)
@@ -118,11 +118,17 @@ def _kept(
 
 
 def _restored(
-    hello: Hello, model: Batcher, poses: PoseStream | None, kept: SessionState, shared: Shared
+    hello: Hello,
+    model: Batcher,
+    poses: PoseStream | None,
+    kept: SessionState,
+    shared: Shared,
+    teaching: Teaching,
 ) -> Begun:
     """Returns a session that goes on. Raises `ValueError` where its state is none."""
     settings = shared.settings
-    teaching = Teaching(model.spec, settings.taught_actions, unpacked(kept.taught))
+    if hello.taught is None:
+        teaching = Teaching(model.spec, settings.taught_actions, unpacked(kept.taught))
     labelling = Labelling(as_read(hello), model.spec, settings, teaching)
     labelling.restore(kept.labelling)
     intake = _intake(hello, model.spec, labelling, poses, shared)

@@ -47,6 +47,11 @@ class Outbox:
         self._waiting.append(message)
         return True
 
+    @property
+    def first(self) -> ServerMessage:
+        """The oldest message, which stays."""
+        return self._waiting[0]
+
     def take(self) -> ServerMessage:
         """Takes the oldest message."""
         return self._waiting.popleft()

@@ -33,6 +33,11 @@ FORMATS: Mapping[str, str] = {
 UNPACKED_FACTOR = 4
 """An npz may be so many times as large unpacked as a body may be."""
 
+MOST_DECLARED = 2
+"""Values that a field of an npz's hello has."""
+
+_DECLARED = frozenset({"layout", "coordinates", "size", "up", "taught", "version"})
+
 FRAME_BYTES = 1 << 20
 """The most of one frame, as of one message of a stream: it is decoded in one go."""
 
@@ -71,6 +76,18 @@ class PostedRecording(NamedTuple):
 class _Frame(msgspec.Struct, frozen=True):
     t_ms: float
     people: list[PersonPose]
+
+
+class _Beginning(msgspec.Struct, frozen=True, gc=False):
+    """What every frame has; the rest is passed over."""
+
+    t_ms: float
+
+
+class _Beginnings(msgspec.Struct, frozen=True):
+    """Read before `_Body`: what is no frame is found before memory is taken for as many of it."""
+
+    frames: list[_Beginning] = []
 
 
 class _Body(msgspec.Struct, frozen=True):
@@ -117,8 +134,10 @@ def read_recording(body: bytes, content_type: str, most_bytes: int) -> PostedRec
     try:
         match FORMATS[kind]:
             case "json":
+                msgspec.json.decode(body, type=_Beginnings)
                 return _of_body(msgspec.json.decode(body, type=_Body), "json")
             case "msgpack":
+                msgspec.msgpack.decode(body, type=_Beginnings)
                 return _of_body(msgspec.msgpack.decode(body, type=_Body), "msgpack")
             case "jsonl":
                 return _of_lines(body)
@@ -199,6 +218,11 @@ def _of_npz(body: bytes, most_bytes: int) -> PostedRecording:
             f"{arrays['keypoints'].shape}",
             CONTRADICTORY,
         )
+    if len(keypoints) and not keypoints.size:
+        raise BadRecording(
+            f"frames of an npz have joints, these are of the shape {keypoints.shape[1:]}",
+            CONTRADICTORY,
+        )
     # Numbers of one byte are four as float32.
     if 4 * keypoints.size > most_bytes:
         raise BadRecording(
@@ -206,11 +230,7 @@ def _of_npz(body: bytes, most_bytes: int) -> PostedRecording:
             TOO_LARGE,
         )
     times_ms = _times_ms(arrays, len(keypoints))
-    fields = {
-        name: array.tolist()
-        for name, array in arrays.items()
-        if name in ("layout", "coordinates", "size", "up", "taught", "version")
-    }
+    fields = {name: _declared(name, array) for name, array in arrays.items() if name in _DECLARED}
     hello = _hello(msgspec.convert({**fields, "frames": []}, _Body))
     columns = 4 if hello.coordinates == "metres" else 3
     if keypoints.shape[-1] != columns:
@@ -224,6 +244,12 @@ def _of_npz(body: bytes, most_bytes: int) -> PostedRecording:
         rows = keypoints.astype("<f4")
     poses = (Pose(t_ms, _people(frame)) for t_ms, frame in zip(times_ms, rows, strict=True))
     return PostedRecording(hello, poses)
+
+
+def _declared(name: str, array: NDArray[Any]) -> object:
+    if array.ndim > 1 or array.size > MOST_DECLARED:
+        raise BadRecording(f"{name} is one value or two, got {array.size}", CONTRADICTORY)
+    return array.tolist()
 
 
 def _arrays(body: bytes, most_bytes: int) -> dict[str, NDArray[Any]]:

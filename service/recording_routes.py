@@ -1,8 +1,6 @@
 """A whole recording over HTTP: posted at once, labelled as streaming it would label it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from typing import Annotated
 
 import msgspec
@@ -10,11 +8,10 @@ from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
 
 from model.pose.artifact_session import Outputs
 from model.pose.stream import Keypoints
-from service.admission import STOPPING
 from service.batcher import Batcher
 from service.http_access import WITHOUT, streamers_only
-from service.http_body import LARGEST_BYTES, TOO_SLOW, whole_body
-from service.protocol import RESTART, Refusal
+from service.http_body import BUSY, LARGEST_BYTES, TOO_SLOW, whole_body
+from service.protocol import Refusal
 from service.recording_body import (
     CONTRADICTORY,
     FORMATS,
@@ -29,7 +26,6 @@ from service.whole_recording import LabelledRecording, label_recording
 
 DONE = 200
 FAILED = 500
-BUSY = 503
 
 
 def recording_routes(shared: Shared) -> APIRouter:
@@ -60,12 +56,9 @@ def recording_routes(shared: Shared) -> APIRouter:
         content_type: Annotated[str, Header()] = "",
     ) -> Response:
         try:
-            # It counts as a session: it takes as much.
-            async with _until_told() as stop:
-                with shared.admission.place(stop) as place:
-                    place.claim(holder)
-                    body = await whole_body(request, settings.recording_bytes, settings.idle_s)
-                    labelled = await _labelled(shared, request, body, content_type)
+            async with shared.admission.request(holder):
+                body = await whole_body(request, settings.recording_bytes, settings.idle_s)
+                labelled = await _labelled(shared, request, body, content_type)
         except Refusal as refusal:
             raise HTTPException(BUSY, str(refusal), {"Retry-After": "1"}) from None
         except BadRecording as error:
@@ -74,23 +67,6 @@ def recording_routes(shared: Shared) -> APIRouter:
         return Response(encoded, media_type="application/json")
 
     return routes
-
-
-@asynccontextmanager
-async def _until_told() -> AsyncIterator[Callable[[], None]]:
-    """Ends the block at once when what it gives is called: the server stops.
-
-    Raises:
-        Refusal: it was ended so.
-    """
-    loop = asyncio.get_running_loop()
-    try:
-        async with asyncio.timeout(None) as limit:
-            yield lambda: limit.reschedule(loop.time())
-    except TimeoutError:
-        if not limit.expired():
-            raise
-        raise Refusal("draining", STOPPING, RESTART) from None
 
 
 async def _labelled(

@@ -119,7 +119,8 @@ def server(app: FastAPI, settings: Settings) -> Server:
     """
     config = uvicorn.Config(
         app,
-        http=HttpConnection,
+        # Routes that read a body say so after `idle_s`; none is waited for much longer.
+        http=HttpConnection.within(settings.idle_s + 1, settings.send_s),
         ws=Connection,
         ws_max_size=WEBSOCKET_BYTES,
         ws_per_message_deflate=False,

@@ -143,7 +143,8 @@ class Session:
                         spec,
                         self.id,
                         begun.labelling.state(),
-                        packed(teaching.actions),
+                        # What a named set holds is in the store.
+                        packed(teaching.actions) if hello.taught is None else (),
                         answering.unsent,
                         begun.intake.state(),
                         self._socket.dropped,

@@ -225,7 +225,11 @@ class ClientSocket:
             self._closed = True
             short = reason.encode()[:123].decode(errors="ignore")
             try:
-                await self._websocket.close(code, short)
+                async with asyncio.timeout(self._settings.send_s):
+                    await self._websocket.close(code, short)
+            except TimeoutError:
+                self._end(NOT_ALLOWED, f"nothing was read for {self._settings.send_s:g} s")
+                raise Gone from None
             except (WebSocketDisconnect, RuntimeError, OSError):
                 # RuntimeError is what Starlette says of a socket that is closed already.
                 raise Gone from None
@@ -245,7 +249,9 @@ class ClientSocket:
                 async with asyncio.timeout(self._settings.send_s):
                     await self._connection.writable.wait()
                 while self._outbox and self._connection.writable.is_set():
-                    self._transmit((self._outbox.take(),))
+                    # What the network did not take is still there for whoever resumes.
+                    self._transmit((self._outbox.first,))
+                    self._outbox.take()
                 self._room.set()
         except TimeoutError:
             self._end(NOT_ALLOWED, f"nothing was read for {self._settings.send_s:g} s")

@@ -1,14 +1,14 @@
 """Named sets of taught actions over HTTP: listed, exported, imported and deleted."""
 
 import asyncio
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from service.batcher import Batcher
 from service.http_access import WITHOUT, streamers_only
-from service.http_body import LARGEST_BYTES, TOO_LARGE, TOO_SLOW, whole_body
+from service.http_body import BUSY, LARGEST_BYTES, TOO_LARGE, TOO_SLOW, whole_body
 from service.protocol import Refusal
 from service.shared import Shared
 from service.taught import model_of
@@ -29,11 +29,8 @@ _NONE: dict[int | str, dict[str, Any]] = {404: {"description": "No such set"}}
 
 def taught_routes(shared: Shared) -> APIRouter:
     """Returns the routes below `/v1/taught`, for whom may stream."""
-    routes = APIRouter(
-        prefix="/v1/taught",
-        dependencies=[Depends(streamers_only(shared.access))],
-        responses=WITHOUT,
-    )
+    whose = streamers_only(shared.access)
+    routes = APIRouter(prefix="/v1/taught", dependencies=[Depends(whose)], responses=WITHOUT)
     store = shared.taught
 
     @routes.get("", summary="The sets of the model that answers", responses=_CONFLICT)
@@ -73,11 +70,21 @@ def taught_routes(shared: Shared) -> APIRouter:
             TOO_SLOW: {"description": "Not whole within `idle_s`"},
             TOO_LARGE: {"description": "Too large"},
             422: {"description": "No file of a set that this model can know"},
+            BUSY: {"description": "Full, or stopping"},
         },
         openapi_extra={"requestBody": {"content": {MEDIA_TYPE: {}}}},
     )
-    async def import_(name: str, request: Request) -> list[str]:
-        content = await whole_body(request, FILE_BYTES, shared.settings.idle_s)
+    async def import_(
+        name: str, request: Request, holder: Annotated[str, Depends(whose)]
+    ) -> list[str]:
+        try:
+            async with shared.admission.request(holder):
+                content = await whole_body(request, FILE_BYTES, shared.settings.idle_s)
+                return await _replaced(name, content)
+        except Refusal as refusal:
+            raise HTTPException(BUSY, str(refusal), {"Retry-After": "1"}) from None
+
+    async def _replaced(name: str, content: bytes) -> list[str]:
         async with shared.models.acquire() as model:
             try:
                 actions = await asyncio.to_thread(imported, content, model_of(model.spec))

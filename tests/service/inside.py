@@ -48,6 +48,14 @@ class Inside:
             await asyncio.sleep(0.01)
         raise AssertionError(f"expected {sessions}, got {self.server.shared.admission.inside}")
 
+    async def until_connected(self, connections: int) -> None:
+        """Waits until it has so many connections."""
+        for _ in range(round(PATIENCE_S / 0.01)):
+            if len(self.connections) == connections:
+                return
+            await asyncio.sleep(0.01)
+        raise AssertionError(f"expected {connections}, got {len(self.connections)}")
+
     async def until_unconnected(self) -> None:
         """Waits until it has no connection left."""
         for _ in range(round(PATIENCE_S / 0.01)):

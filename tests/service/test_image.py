@@ -1,6 +1,7 @@
 """Pictures of strangers: their size is known before a decoder sees them; all else is refused."""
 
 import struct
+import time
 import zlib
 from importlib.metadata import distributions
 from typing import Any
@@ -124,3 +125,13 @@ def test_bytes_of_any_kind_never_raise_anything_else(tail: bytes, head: bytes) -
     except ImageError:
         return
     assert header.form in ("JPEG", "PNG", "WebP")
+
+
+@pytest.mark.parametrize("filling", [b"\xff\xe0\x00\x02", b"\xff\xd0", b"\0", b"\xff", b"\0\xff"])
+def test_a_header_that_never_comes_is_not_looked_for_long(filling: bytes) -> None:
+    """Whoever sends it would have every stream wait."""
+    data = b"\xff\xd8" + filling * ((4 << 20) // len(filling))
+    begun_s = time.process_time()
+    with pytest.raises(ImageError):
+        read_header(data)
+    assert time.process_time() - begun_s < 0.2

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 
 from service.taught_routes import FILE_BYTES
@@ -18,6 +19,7 @@ from tests.service.engines import HeldEngine
 from tests.service.inside import serving
 from tests.service.pictures import ScriptedWorker, image
 from tests.service.process import ServerProcess
+from tests.service.raw_socket import PING, TEXT, frame
 from tests.service.wire import Message, actions, wire
 
 UPGRADE = (
@@ -77,6 +79,35 @@ async def test_whoever_connects_and_asks_nothing_is_let_go() -> None:
                 await asyncio.sleep(0.4)
                 await client.send({"type": "forget", "label": "nothing"})
                 assert (await client.receive())["code"] == "not-taught"
+
+
+async def test_whoever_sends_no_body_or_reads_no_answer_is_let_go() -> None:
+    """Where nobody asked for a token yet, and behind buffers that are full."""
+    unsent = b"POST /v1/models HTTP/1.1\r\nHost: here\r\nContent-Length: 10\r\n\r\n"
+    unread = b"GET /openapi.json HTTP/1.1\r\nHost: here\r\n\r\n" * 40
+    async with serving(HeldEngine(), idle_s=1, send_s=1) as server:
+        host, port = server.stream.split("/")[2].split(":")
+        with socket.socket() as mute, socket.socket() as deaf:
+            deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            for client, said in ((mute, unsent), (deaf, unread)):
+                client.connect((host, int(port)))
+                client.sendall(said)
+            await server.until_connected(2)
+            await server.until_unconnected()
+
+
+async def test_whoever_pings_and_reads_nothing_is_let_go() -> None:
+    """Its answers fill no memory, and its session and connection end though nothing is read."""
+    async with serving(HeldEngine(), send_s=0.5) as server:
+        host, port = server.stream.split("/")[2].split(":")
+        with socket.socket() as deaf:
+            deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            deaf.connect((host, int(port)))
+            pings = frame(PING, b"x" * 125) * 100
+            parts = [UPGRADE, frame(TEXT, msgspec.json.encode(hello(KINECT))), *[pings] * 200]
+            for part in (*parts, frame(TEXT, b'{"type":"bye"}')):
+                await asyncio.to_thread(deaf.sendall, part)
+            await server.until_unconnected()
 
 
 async def test_a_body_comes_in_time_or_its_place_is_free_again() -> None:

@@ -1,13 +1,21 @@
 """The outbox: what a client that reads slowly gets in the end, and what it costs the others."""
 
 import asyncio
+from collections.abc import Iterable
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.websockets import WebSocket
 
+from service.connection import EXTENSION, LOST, Connection, Ended
+from service.metrics import Metrics
 from service.outbox import Outbox
 from service.protocol import Actions, Error, Event, SeenPose, ServerMessage, Timing
+from service.settings import Settings
+from service.socket import ClientSocket
 from tests.service.artifacts import KINECT
 from tests.service.bodies import STEP_MS, body, hello, pose
 from tests.service.engines import HeldEngine
@@ -145,3 +153,36 @@ async def test_what_may_not_be_dropped_is_bounded_too() -> None:
         await slow.rest()
         assert await slow.closed() == (1008, "8 messages wait for you to read them")
         await asyncio.gather(erring, return_exceptions=True)
+
+
+class Broken:
+    """A connection that took nothing, and breaks once it has room again."""
+
+    def __init__(self) -> None:
+        self.writable = asyncio.Event()
+
+    def interrupt(self) -> None:
+        """Nobody waits for a message."""
+
+    def tell(self, messages: Iterable[bytes]) -> None:
+        raise Ended(LOST)
+
+
+async def test_what_a_broken_connection_did_not_take_is_all_there() -> None:
+    """Whoever resumes is told of it: the first that waited too."""
+    connection = Broken()
+    websocket = SimpleNamespace(scope={"extensions": {EXTENSION: {"connection": connection}}})
+    sender = ClientSocket(cast("WebSocket", websocket), Settings(), Metrics())
+    waiting = [label(t_ms) for t_ms in range(3)]
+    for message in waiting:
+        await sender.send(message)
+    connection.writable.set()
+    await sender.flush()
+    assert sender.waiting == tuple(waiting)
+
+
+def test_a_connection_that_was_lost_is_not_ended_again() -> None:
+    """There is nothing to write to any more: some event loops raise where that is tried."""
+    connection = Connection.__new__(Connection)
+    connection.disconnected = True
+    connection.end(LOST, "handed over")

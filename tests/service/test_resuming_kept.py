@@ -4,12 +4,14 @@ import functools
 from dataclasses import replace
 from pathlib import Path
 
+from service.resume import MemoryKeeper
 from tests.service.artifacts import COCO, KINECT, write
 from tests.service.bodies import hello
 from tests.service.engines import HeldEngine
 from tests.service.inside import serving
 from tests.service.pictures import ScriptedWorker, seen
 from tests.service.test_resuming import ALWAYS, BYE, answered, breaking, frames, resumed
+from tests.service.test_taught_sets import TEACH, shown
 from tests.service.wire import wire
 
 
@@ -85,3 +87,22 @@ async def test_a_session_goes_on_with_its_own_model(tmp_path: Path) -> None:
             again = await resumed(client, welcome["resume"])
             assert (again["resumed"], again["model"]["version"]) == (False, "2")
             assert "with the model hands 1" in (await client.receive("notice"))["message"]
+
+
+async def test_a_session_that_names_a_set_resumes_with_it() -> None:
+    """What the set holds is in the store, and is not kept a second time with each session."""
+    async with serving(HeldEngine(runs=ALWAYS)) as server:
+        async with breaking(server.stream) as client:
+            first = await shown(client, taught="home")
+            await client.ask(TEACH)
+        await server.until_inside(0)
+        keeper = server.server.shared.resumes._keeper
+        assert isinstance(keeper, MemoryKeeper)
+        ((_, kept),) = keeper._kept.values()
+        assert b"bow" not in kept
+        async with wire(server.stream) as client:
+            again = await client.ask(
+                hello(KINECT, drop="never", events=False)
+                | {"taught": "home", "resume": first["resume"]}
+            )
+            assert (again["resumed"], again["taught"]) == (True, ["bow"])

@@ -186,6 +186,15 @@ async def test_those_who_teach_one_set_share_its_limits() -> None:
             assert (await pages.put("/v1/taught/home", content=file.content)).json() == ["bow"]
 
 
+async def test_an_import_counts_as_a_session() -> None:
+    """Its body may be as large as many recordings: where there is no place it is not read."""
+    async with serving(HeldEngine(), sessions=1) as server, wire(server.stream) as client:
+        await client.ask(hello(KINECT))
+        async with httpx.AsyncClient(base_url=server.http) as pages:
+            reply = await pages.put("/v1/taught/home", content=b"x")
+        assert (reply.status_code, reply.json()["detail"][:18]) == (503, "all 1 sessions of ")
+
+
 async def test_a_bow_is_no_bow_to_who_was_not_taught() -> None:
     """Sessions share nothing without a name: the neighbour says what the model says."""
     async with (

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import io
+import tracemalloc
 from typing import Any
 
 import msgspec
@@ -153,6 +154,7 @@ def npz(**arrays: Any) -> bytes:
 
 GOOD = whole(frames_of(3))
 ROWS = np.zeros((2, 20, 4))
+HEAD, _, _ = msgspec.msgpack.encode(GOOD).partition(b"frames")
 
 
 @pytest.mark.parametrize(
@@ -208,6 +210,24 @@ ROWS = np.zeros((2, 20, 4))
             "keypoints are at most 4194304 numbers, these are 9600000",
         ),
         (npz(keypoints=np.zeros(1 << 22)), "application/x-npz", 413, "bytes unpacked, this one 33"),
+        (
+            npz(keypoints=np.empty((10**9, 0, 13, 3), np.int8), rate_hz=30),
+            "application/x-npz",
+            422,
+            r"have joints, these are of the shape \(0, 13, 3\)",
+        ),
+        (
+            npz(keypoints=ROWS, rate_hz=30, up=np.empty((10**9, 0), "U1")),
+            "application/x-npz",
+            422,
+            "up is one value or two, got 0",
+        ),
+        (
+            npz(keypoints=ROWS, rate_hz=30, layout=np.zeros(10**5, "U0")),
+            "application/x-npz",
+            422,
+            "layout is one value or two, got 100000",
+        ),
     ],
 )
 async def test_bad_recordings_are_refused(
@@ -234,3 +254,28 @@ def test_a_damaged_body_is_refused_or_read(damage: bytes, place: int, kind: str)
         hello_came, poses = read_recording(bytes(content), f"application/{kind}", MOST)
         assert hello_came.layout
         assert len(list(poses)) <= 3
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (
+            msgspec.msgpack.encode(GOOD)[:-1].partition(b"frames")[0]
+            + b"frames\xdd\x00\x10\x00\x00"
+            + bytes(1 << 20),
+            "application/msgpack",
+        ),
+        (
+            msgspec.json.encode(GOOD | {"frames": [0] * (1 << 19)}),
+            "application/json",
+        ),
+    ],
+)
+async def test_what_is_no_frame_takes_no_memory(content: bytes, kind: str) -> None:
+    """A million of nothing is refused at the first, for no stream is answered meanwhile."""
+    tracemalloc.start()
+    with pytest.raises(BadRecording, match="Expected `object`, got `int`"):
+        await labelled(content, kind)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 1 << 20
