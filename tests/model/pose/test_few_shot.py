@@ -1,5 +1,7 @@
 """Few-shot actions: an example claims what is like it, and nothing that was shown beside it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -48,6 +50,25 @@ def test_no_rival_is_ever_claimed(seed: int, others: int) -> None:
     example = example_of(moving(40, seed + 1, BOW), shown)
     assert len(example.rivals) == min(RIVALS, others)
     assert (np.sort(example.similarity(shown))[-RIVALS:] < 0).all()
+
+
+@pytest.mark.parametrize("rivals", [0, RIVALS])
+def test_one_feature_is_as_like_as_among_many(rivals: int) -> None:
+    """The short way that streams go says what the long one says."""
+    example = example_of(moving(40, 1, BOW), moving(100, 2))
+    example = replace(example, rivals=example.rivals[:rivals])
+    shown = np.concatenate(
+        [
+            moving(50, 3, BOW),
+            moving(50, 4, LUNGE),
+            moving(50, 5),
+            np.zeros((1, WIDTH), np.float32),
+            example.mean[None],
+        ]
+    )
+    together = example.similarity(shown)
+    assert [example.similarity_of_one(each) for each in shown] == pytest.approx(together, abs=1e-5)
+    assert {bool(each >= 0) for each in together} == {True, False}
 
 
 def test_a_score_is_the_threshold_s_alone() -> None:
