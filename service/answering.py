@@ -74,6 +74,9 @@ class Answering:
             came_s: when it came, in seconds of the loop.
         """
         self._arrivals.add(t_ms, came_s)
+
+    def look(self) -> None:
+        """Sees whether a frame made windows due; those of others may be, where it has no answer."""
         if self._labelling.has_due:
             self._settled.clear()
             self._due.set()

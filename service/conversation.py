@@ -182,10 +182,11 @@ class Conversation:
                 await self._socket.refuse(Refusal(outcome.code, outcome.reason))
 
     async def _pushed(self, t_ms: float, wanted: bool, came_s: float) -> None:
-        """Has a frame answered that was taken in."""
-        if not wanted:
+        """Has a frame answered that was taken in, and those whose time has come with it."""
+        if wanted:
+            self._answering.frame_came(t_ms, came_s)
+        else:
             self._metrics.dropped("rate")
-            return
-        self._answering.frame_came(t_ms, came_s)
+        self._answering.look()
         if not self._drops or self._answering.overfull:
             await self._answering.settled()

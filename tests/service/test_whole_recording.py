@@ -55,20 +55,20 @@ async def labelled(
     return await label_recording(read_recording(content, kind, MOST), KINECT, run, SETTINGS)
 
 
-@pytest.mark.parametrize("lookahead_ms", [None, 200.0])
-async def test_it_is_what_streaming_says(lookahead_ms: float | None) -> None:
+@pytest.mark.parametrize(
+    "options", [{}, {"lookahead_ms": 200.0}, {"rate_limit_hz": 10.0, "hop_ms": 133.0}]
+)
+async def test_it_is_what_streaming_says(options: dict[str, float]) -> None:
     """Through a real socket with drop: never: the same labels and scores, the same segments."""
     frames = frames_of()
     async with (
         serving(HeldEngine(runs=100_000)) as server,
         wire(server.stream) as client,
     ):
-        await client.ask(hello(KINECT, drop="never", lookahead_ms=lookahead_ms))
+        await client.ask(hello(KINECT, drop="never", **options))
         await client.send(*frames, {"type": "bye"})
         told = await client.rest()
-    found = msgspec.to_builtins(
-        await labelled(msgspec.json.encode(whole(frames, lookahead_ms=lookahead_ms)))
-    )
+    found = msgspec.to_builtins(await labelled(msgspec.json.encode(whole(frames, **options))))
     streamed = [{"t_ms": said["t_ms"], "people": said["people"]} for said in actions(told)]
     assert msgspec.json.decode(msgspec.json.encode(found["frames"])) == streamed
     events = [said for said in told if said["type"] == "event"]
