@@ -5,6 +5,7 @@ recording from a file, and both say the same because it is the same. Its state c
 restored, so that a session goes on after its socket was lost.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -17,6 +18,7 @@ from model.pose.hysteresis import HysteresisState
 from model.pose.layout import layout_named
 from model.pose.stream import PERSON_ENDS_MS, DueWindows, FrameAnswer, Keypoints, LabelStream
 from model.pose.stream_state import StreamState
+from model.pose.window import MAX_GAP_MS
 from service.client_clock import ClientClock, ClockState
 from service.hello import pacing, with_lookahead
 from service.pacing import RateLimit
@@ -91,6 +93,8 @@ class Labelling:
         self._settings = settings
         self._clock = ClientClock()
         self._drops = hello.options.drop == "oldest"
+        # Who is answered seldom is not away between two answers.
+        self._gap_ms = max(MAX_GAP_MS, 2000 / (hello.options.rate_limit_hz or math.inf))
         self._chapters = [self._chapter()]
         self.teaching = teaching
 
@@ -236,7 +240,7 @@ class Labelling:
         return [FrameAnswer(time_ms, tuple(said.items())) for time_ms, said in answers.items()]
 
     def _segments(self, person: int) -> Segments:
-        return Segments(person, self._spec.calibration)
+        return Segments(person, self._spec.calibration, self._gap_ms)
 
     def _events(self, chapter: _Chapter, answer: FrameAnswer) -> list[Event]:
         events: list[Event] = []

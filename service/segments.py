@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from model.pose.artifact import Calibration
 from model.pose.decision import Decision
 from model.pose.hysteresis import Edge, Hysteresis, HysteresisState
+from model.pose.window import MAX_GAP_MS
 from service.protocol import Event
 
 
@@ -17,11 +18,12 @@ class Segments:
     Args:
         person: the id that events name.
         calibration: the model's.
+        gap_ms: without a decision for so long, what was done before has ended.
     """
 
-    def __init__(self, person: int, calibration: Calibration) -> None:
+    def __init__(self, person: int, calibration: Calibration, gap_ms: float = MAX_GAP_MS) -> None:
         self._person = person
-        self._rule = Hysteresis(calibration)
+        self._rule = Hysteresis(calibration, gap_ms)
 
     @property
     def seen_ms(self) -> float:

@@ -75,10 +75,12 @@ class Hysteresis:
 
     Args:
         calibration: how long and how surely an action must be said to start.
+        gap_ms: what was done before a silence of more than this has ended.
     """
 
-    def __init__(self, calibration: Calibration) -> None:
+    def __init__(self, calibration: Calibration, gap_ms: float = MAX_GAP_MS) -> None:
         self._calibration = calibration
+        self._gap_ms = gap_ms
         self._candidate: _Run | None = None
         self._open: _Run | None = None
         self._last_ms = 0.0
@@ -93,7 +95,7 @@ class Hysteresis:
             said, an end the time at which it was last said.
         """
         edges: list[Edge] = []
-        if time_ms - self.seen_ms > MAX_GAP_MS:
+        if time_ms - self.seen_ms > self._gap_ms:
             # The window takes such a silence for a gap; whatever was done before it has ended.
             edges += self.close()
             self._candidate = None

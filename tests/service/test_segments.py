@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from model.pose.artifact import BACKGROUND, START_MS, Calibration
 from model.pose.decision import STILL_WARMING, Decision
 from model.pose.hysteresis import END_MS
+from model.pose.window import MAX_GAP_MS
 from service.protocol import Event
 from service.segments import Segments
 
@@ -80,6 +81,14 @@ def test_nothing_lasts_across_a_silence() -> None:
     times_ms = (0.0, 100.0, 200.0, 1150.0)
     events = [event for ms in times_ms for event in segments.step(ms, said("wave"))]
     assert [(event.event, event.t_ms) for event in events] == [("start", 0.0), ("end", 200.0)]
+
+
+def test_who_is_answered_once_a_second_is_told_too() -> None:
+    """A second between two answers is a silence only for who asked for more of them."""
+    for gap_ms, count in ((2000.0, 1), (MAX_GAP_MS, 0)):
+        segments = Segments(7, Calibration(), gap_ms)
+        events = [e for s in range(10) for e in segments.step(1000.0 * s, said("wave", 0.9))]
+        assert [event.event for event in events] == ["start"] * count
 
 
 def test_a_calibration_says_how_long_an_action_is_said_before_it_starts() -> None:

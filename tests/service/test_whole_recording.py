@@ -56,7 +56,12 @@ async def labelled(
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"lookahead_ms": 200.0}, {"rate_limit_hz": 10.0, "hop_ms": 133.0}]
+    "options",
+    [
+        {},
+        {"lookahead_ms": 200.0},
+        {"rate_limit_hz": 10.0, "hop_ms": 133.0},
+    ],
 )
 async def test_it_is_what_streaming_says(options: dict[str, float]) -> None:
     """Through a real socket with drop: never: the same labels and scores, the same segments."""
