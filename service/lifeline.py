@@ -23,6 +23,7 @@ class Lifeline:
         former: the token with which the session was resumed, where it was.
         freeze: returns the session's state, between two runs; None where a run does not end.
         leave: ends its connection, because its client has come back on another.
+        released: is set once the session holds nothing any more, such as a worker for pictures.
 
     Attributes:
         token: with which the session can be resumed, once.
@@ -34,12 +35,14 @@ class Lifeline:
         former: str | None,
         freeze: Callable[[], Awaitable[bytes | None]],
         leave: Callable[[], None],
+        released: asyncio.Event,
     ) -> None:
         self.token = new_token()
         self._resumes = resumes
         self._tokens = [self.token] if former is None else [self.token, former]
         self._freeze = freeze
         self._leave = leave
+        self._released = released
         self._left: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
         self._saving: asyncio.Task[None] | None = None
 
@@ -90,7 +93,10 @@ class Lifeline:
         tokens, self._tokens = self._tokens, []
         await self._end(tokens)
         self._leave()
-        return await self._left
+        state = await self._left
+        # What it held is its client's, who needs it now, and nobody else's.
+        await self._released.wait()
+        return state
 
     async def _end(self, tokens: Sequence[str]) -> None:
         for token in tokens:

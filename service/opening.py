@@ -1,5 +1,6 @@
 """The opening: all that a session needs once its client has said hello, or why it cannot begin."""
 
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -45,19 +46,23 @@ class Begun:
     notice: Notice | None
 
 
-async def begin(hello: Hello, shared: Shared, stack: AsyncExitStack) -> Begun:
+async def begin(
+    hello: Hello, shared: Shared, stack: AsyncExitStack, claim: Callable[[], None]
+) -> Begun:
     """Finds all that a session needs.
 
     Args:
         hello: what its client declared.
         shared: what it shares with the others.
         stack: lets go of what it holds when it ends.
+        claim: counts it as one of its token's, once a session that it goes on from is none.
 
     Raises:
         Refusal: the hello cannot be served.
     """
     frozen = None if hello.resume is None else await shared.resumes.take(hello.resume)
     try:
+        claim()
         return await _begin(hello, frozen, shared, stack)
     except Refusal:
         # What was kept is still the client's, who may have come where there is no room.

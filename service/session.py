@@ -1,9 +1,11 @@
 """A session: one client from hello to goodbye, and the end of the connection whatever happens."""
 
+import asyncio
 import contextlib
 import secrets
 import time
 from collections.abc import Iterator
+from functools import partial
 
 from starlette.websockets import WebSocket
 
@@ -46,6 +48,7 @@ class Session:
         # Never what a client sent, only what it declared: keypoints and pictures are nobody's.
         self._log = log.bind(session=self.id)
         self._trace: Trace = NO_TRACE
+        self._released = asyncio.Event()
 
     async def run(self) -> None:
         """Leads the conversation to its end; nothing that a client does raises."""
@@ -86,9 +89,10 @@ class Session:
 
     async def _converse(self, place: Place) -> None:
         async with contextlib.AsyncExitStack() as stack:
+            stack.callback(self._released.set)
             with self._counted("greeting"):
-                hello = await self._greet(place)
-                begun = await begin(hello, self._shared, stack)
+                hello, holder = await self._greet()
+                begun = await begin(hello, self._shared, stack, partial(place.claim, holder))
             if begun.kept is not None:
                 self.id = begun.kept.session
             self._log = self._log.bind(session=self.id)
@@ -154,7 +158,9 @@ class Session:
 
         passed_on = False
         former = None if kept is None else hello.resume
-        async with Lifeline(shared.resumes, former, frozen, self._socket.leave) as lifeline:
+        async with Lifeline(
+            shared.resumes, former, frozen, self._socket.leave, self._released
+        ) as lifeline:
             token = lifeline.token if shared.settings.resume_s else None
             seen_ms = None if kept is None else begun.labelling.newest_ms
             resumable = Resumable(token, kept is not None, seen_ms)
@@ -180,13 +186,12 @@ class Session:
         name = self.id if begun.kept is None else f"{self.id}-{secrets.token_hex(4)}"
         return await stack.enter_async_context(Recorder(directory, name, begun.hello))
 
-    async def _greet(self, place: Place) -> Hello:
-        """Returns the hello of a client that may stream."""
+    async def _greet(self) -> tuple[Hello, str]:
+        """Returns the hello of a client that may stream, and whose token it has."""
         headers, access = self._headers, self._shared.access
         access.check_origin(headers.get("origin"), headers.get("host"))
         token = bearer(headers.get("authorization"))
-        if token is not None:
-            place.claim(access.streamer(token))
+        holder = None if token is None else access.streamer(token)
         try:
             hello = await self._socket.receive(self._shared.settings.hello_s, "a client says hello")
         except Refusal as refusal:
@@ -195,9 +200,7 @@ class Session:
         if not isinstance(hello, Hello):
             kind = type(hello).__name__.lower()
             raise Refusal("no-hello", f"the first message is a hello, got a {kind}", PROTOCOL)
-        if token is None:
-            place.claim(access.streamer(hello.token))
-        return hello
+        return hello, access.streamer(hello.token) if holder is None else holder
 
     async def _end(self, refusal: Refusal) -> int:
         self._log.info("client refused", reason=refusal.code)

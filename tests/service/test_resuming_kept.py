@@ -9,7 +9,7 @@ from tests.service.artifacts import COCO, KINECT, write
 from tests.service.bodies import hello
 from tests.service.engines import HeldEngine
 from tests.service.inside import serving
-from tests.service.pictures import ScriptedWorker, seen
+from tests.service.pictures import ScriptedWorker, image, seen
 from tests.service.test_resuming import ALWAYS, BYE, answered, breaking, frames, resumed
 from tests.service.test_taught_sets import TEACH, shown
 from tests.service.wire import wire
@@ -61,6 +61,25 @@ async def test_a_session_that_finds_no_room_is_still_kept() -> None:
         await server.until_inside(0)
         async with wire(server.stream, binary=True) as client:
             assert (await client.ask(declared | {"resume": token}))["resumed"] is True
+
+
+async def test_what_a_session_held_is_its_client_s_who_comes_back() -> None:
+    """Its worker, and its place among its token's: also where its old socket lives on paper."""
+    declared = hello(COCO) | {"layout": "image"}
+    make_worker = functools.partial(ScriptedWorker, lambda t_ms: [seen()])
+    settings = {"pose_workers": 1, "sessions_per_token": 1}
+    async with (
+        serving(HeldEngine(COCO, runs=ALWAYS), make_worker, **settings) as server,
+        wire(server.stream, binary=True) as old,
+    ):
+        token = (await old.ask(declared))["resume"]
+        await old.send(image(0))
+        await old.receive("actions")
+        async with wire(server.stream, binary=True) as client:
+            assert (await client.ask(declared | {"resume": token}))["resumed"] is True
+            assert (await old.closed())[0] == 4409
+            await client.send(image(1))
+            await client.receive("actions")
 
 
 async def test_a_session_goes_on_with_its_own_model(tmp_path: Path) -> None:
