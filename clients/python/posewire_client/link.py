@@ -120,11 +120,11 @@ class Link:
         """Say what a close means; None where it is the normal end."""
         if close.code == NORMAL_CLOSURE and self._fatal is None:
             return None
+        if self._fatal is not None and self._fatal.code == "timeout":
+            return LostError("nothing was sent for too long", try_later=True)
         # The code decides; where there is none, a fatal error that came before does.
         if self._fatal is not None and close.code in UNEXPLAINED_CODES:
             return self._refusal(close)
-        if self._fatal is not None and self._fatal.code == "timeout":
-            return LostError("nothing was sent for too long", try_later=True)
         if not may_pass(close.code):
             return self._refusal(close)
         said = self._fatal.message if self._fatal else close.reason
