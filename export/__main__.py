@@ -4,9 +4,7 @@ import sys
 from argparse import Namespace
 from importlib import import_module
 
-from model.pose.command_line import UNUSABLE, Parser, missing_package
-
-INTERRUPTED = 130
+from model.pose.command_line import UNUSABLE, Parser, exit_status
 
 # Each is a module of `export.commands` with `configure(parser)`, which says what it is told and
 # what runs it. The one that is asked for is loaded alone: torch takes seconds to import.
@@ -25,18 +23,17 @@ COMMANDS = {
 def main(arguments: list[str] | None = None) -> int:
     """Runs a command and returns its exit status: 1 where a check fails, 2 after bad input."""
     words = sys.argv[1:] if arguments is None else arguments
-    try:
-        options = _parsed(words)
-        status: int = options.run(options)
-    except ModuleNotFoundError as error:
-        print(f"export: {missing_package(error)}", file=sys.stderr)
-        return UNUSABLE
-    except ValueError as error:
-        print(f"export: {error}", file=sys.stderr)
-        return UNUSABLE
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    return status
+
+    def work() -> int:
+        try:
+            options = _parsed(words)
+            status: int = options.run(options)
+        except ValueError as error:
+            print(f"export: {error}", file=sys.stderr)
+            return UNUSABLE
+        return status
+
+    return exit_status("export", work)
 
 
 def _parsed(words: list[str]) -> Namespace:

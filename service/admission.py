@@ -85,7 +85,7 @@ class Admission:
                 self._release(place.holder)
 
     @asynccontextmanager
-    async def request(self, holder: str) -> AsyncIterator[None]:
+    async def request_place(self, holder: str) -> AsyncIterator[None]:
         """Holds a place for a request that takes as much as a session, and ends it at a stop.
 
         Args:

@@ -75,11 +75,12 @@ class Answering:
         """
         self._arrivals.add(t_ms, came_s)
 
-    def look(self) -> None:
-        """Sees whether a frame made windows due; those of others may be, where it has no answer."""
+    def wake(self) -> bool:
+        """Has windows run that are due, and returns whether any are."""
         if self._labelling.has_due:
             self._settled.clear()
             self._due.set()
+        return self._labelling.has_due
 
     async def run(self) -> None:
         """Answers what is due, whenever it is.
@@ -120,10 +121,7 @@ class Answering:
 
     def _look_on(self) -> None:
         """Sees whether windows are due when none is being run, and wakes whoever waits for that."""
-        if self._labelling.has_due:
-            self._settled.clear()
-            self._due.set()
-        else:
+        if not self.wake():
             self._due.clear()
             self._settled.set()
 

@@ -60,7 +60,7 @@ class Connection(WebSocketsSansIOProtocol):
 
     _abort_timer: TimerHandle | None = None
     _ahead_bytes = 0
-    _owed = b""
+    _owed_pong = b""
 
     async def run_asgi(self) -> None:
         """Runs the session; a client that reads nothing loses its connection afterwards."""
@@ -162,12 +162,12 @@ class Connection(WebSocketsSansIOProtocol):
         if self.writable.is_set():
             super().handle_ping()
         else:
-            self._owed = b"".join(self.conn.data_to_send())
+            self._owed_pong = b"".join(self.conn.data_to_send())
 
     def resume_writing(self) -> None:
         """Goes on where the client reads again."""
         super().resume_writing()
-        owed, self._owed = self._owed, b""
+        owed, self._owed_pong = self._owed_pong, b""
         if owed and self.conn.state is State.OPEN:
             self.transport.write(owed)
 

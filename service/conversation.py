@@ -187,6 +187,6 @@ class Conversation:
             self._answering.frame_came(t_ms, came_s)
         else:
             self._metrics.dropped("rate")
-        self._answering.look()
+        self._answering.wake()
         if not self._drops or self._answering.overfull:
             await self._answering.settled()

@@ -18,8 +18,8 @@ class HttpConnection(HttpToolsProtocol):
         send_s: how long a client may read nothing of an answer.
     """
 
-    body_s = 60.0
-    send_s = 10.0
+    body_s: float
+    send_s: float
     _patience: TimerHandle | None = None
     _unread: TimerHandle | None = None
 
@@ -36,7 +36,7 @@ class HttpConnection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Waits for nothing any more."""
         self._request_came()
-        self._is_read()
+        self._client_read()
         super().connection_lost(exc)
 
     def on_headers_complete(self) -> None:
@@ -58,7 +58,7 @@ class HttpConnection(HttpToolsProtocol):
 
     def resume_writing(self) -> None:
         """Goes on where it reads."""
-        self._is_read()
+        self._client_read()
         super().resume_writing()
 
     def on_response_complete(self) -> None:
@@ -72,7 +72,7 @@ class HttpConnection(HttpToolsProtocol):
         self._request_came()
         self._patience = self.loop.call_later(seconds, self.transport.close)
 
-    def _is_read(self) -> None:
+    def _client_read(self) -> None:
         if self._unread is not None:
             self._unread.cancel()
             self._unread = None

@@ -19,6 +19,7 @@ Picture = NDArray[np.uint8]
 _PNG = b"\x89PNG\r\n\x1a\n"
 _SIZES_OF_JPEG = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """Markers of a JPEG's frame header, which holds its size."""
+
 MOST_SEGMENTS = 512
 """Of a JPEG before its size: colour profiles and descriptions take some dozens."""
 

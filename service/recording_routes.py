@@ -56,7 +56,7 @@ def recording_routes(shared: Shared) -> APIRouter:
         content_type: Annotated[str, Header()] = "",
     ) -> Response:
         try:
-            async with shared.admission.request(holder):
+            async with shared.admission.request_place(holder):
                 body = await whole_body(request, settings.recording_bytes, settings.idle_s)
                 labelled = await _labelled(shared, request, body, content_type)
         except Refusal as refusal:

@@ -112,7 +112,7 @@ class Settings(BaseSettings):
         default=60, gt=0, le=240, description="most answers a second to a live client"
     )
     taught_actions: int = Field(
-        default=100, ge=0, le=10_000, description="most actions in one set of taught ones"
+        default=20, ge=0, le=10_000, description="most actions in one set of taught ones"
     )
     taught_sets: int = Field(
         default=100, ge=0, le=10_000, description="most named sets of taught actions"

@@ -78,7 +78,7 @@ def taught_routes(shared: Shared) -> APIRouter:
         name: str, request: Request, holder: Annotated[str, Depends(whose)]
     ) -> list[str]:
         try:
-            async with shared.admission.request(holder):
+            async with shared.admission.request_place(holder):
                 content = await whole_body(request, FILE_BYTES, shared.settings.idle_s)
                 return await _replaced(name, content)
         except Refusal as refusal:

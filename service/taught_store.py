@@ -21,7 +21,8 @@ from service.teaching import MOST_EXAMPLES
 FORMAT = 1
 LONGEST_NAME = 60
 MOST_SETS = 100
-MOST_ACTIONS = 100
+MOST_ACTIONS = 20
+"""Every example of every one is compared with each answer, on the thread that all streams share."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS sets (name TEXT PRIMARY KEY, model TEXT NOT NULL) STRICT;

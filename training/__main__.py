@@ -3,11 +3,8 @@
 import sys
 from collections.abc import Sequence
 
-from model.pose.command_line import UNUSABLE, missing_package
+from model.pose.command_line import exit_status
 from training.commands import Command, CommandParser, add_commands
-
-INTERRUPTED = 130
-"""The exit status after Ctrl-C; a run that keeps its state is taken up by the same command."""
 
 COMMANDS = (
     Command("prepare", "training.prepare", "read a data set's raw files into a store"),
@@ -47,15 +44,13 @@ def command_line() -> CommandParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit status."""
-    try:
+
+    def work() -> int:
         args = command_line().parse_args(arguments)
         status: int = args.run(args)
-    except ModuleNotFoundError as error:
-        print(f"training: {missing_package(error)}", file=sys.stderr)
-        return UNUSABLE
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    return status
+        return status
+
+    return exit_status("training", work)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from typing import Literal, get_args
 
 from tqdm import tqdm
 
+from model.pose.command_line import INTERRUPTED
 from model.pose.recording import write_recording
 from model.pose.store import PoseClip, PoseStore, StoreError
 from model.pose.store_writer import PoseStoreWriter
@@ -62,8 +63,6 @@ READERS: Mapping[str, Callable[[Path], Reader]] = {
 }
 
 SECONDS_BEFORE_PROGRESS = 2.0
-INTERRUPTED_STATUS = 130
-
 Precision = Literal["float32", "float16"]
 
 
@@ -200,7 +199,7 @@ def run(args: argparse.Namespace) -> int:
         return 2
     except KeyboardInterrupt:
         print("prepare: interrupted; the same command continues it", file=sys.stderr)
-        return INTERRUPTED_STATUS
+        return INTERRUPTED
     print_summary(summary)
     if args.json:
         print(json.dumps(asdict(summary)))

@@ -1,10 +1,15 @@
 """The command line: what is wrong with an argument is said in one line, as all bad input is."""
 
 import argparse
+import sys
+from collections.abc import Callable
 from typing import NoReturn
 
 UNUSABLE = 2
 """The exit status after bad input."""
+
+INTERRUPTED = 130
+"""The exit status after Ctrl-C."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -15,6 +20,22 @@ class Parser(argparse.ArgumentParser):
         self.exit(UNUSABLE, f"posewire: {message}; see {self.prog} --help\n")
 
 
-def missing_package(error: ModuleNotFoundError) -> str:
-    """What to do where a package is not installed that serving does not need."""
-    return f"the package {error.name} is not installed here; `make setup` installs what this needs"
+def exit_status(program: str, work: Callable[[], int]) -> int:
+    """Runs a program's work and returns its exit status.
+
+    Where a package is not installed that serving does not need, one sentence says what to do.
+
+    Args:
+        program: what that sentence begins with.
+        work: reads the command line, does what it says and returns the status.
+    """
+    try:
+        return work()
+    except ModuleNotFoundError as error:
+        advice = "`make setup` installs what this needs"
+        print(
+            f"{program}: the package {error.name} is not installed here; {advice}", file=sys.stderr
+        )
+        return UNUSABLE
+    except KeyboardInterrupt:
+        return INTERRUPTED

@@ -70,20 +70,12 @@ class Example:
     threshold: float
     rivals: Features
 
-    def similarity(self, features: Features) -> NDArray[np.float64]:
-        """Returns how much like this example features (N, F) are: (N,), at most 1; 0 is enough.
+    def similarity(self, feature: Features) -> float:
+        """Returns how much like this example a feature (F,) is: at most 1; 0 is enough.
 
-        What is more like a rival is below 0, however near it is.
+        What is more like a rival is below 0, however near it is. Streams wait for it, so that it
+        takes as few steps as it can.
         """
-        units = _units(features, self.mean, self.scale)
-        cosines = (units @ self.vectors.T).max(axis=1)
-        ahead = cosines - (units @ self.rivals.T).max(axis=1, initial=-1.0)
-        nearness = (cosines - self.threshold) / (1 - self.threshold)
-        similarity: NDArray[np.float64] = np.where(ahead < 0, np.minimum(ahead, nearness), nearness)
-        return similarity
-
-    def similarity_of_one(self, feature: Features) -> float:
-        """Returns the same of one feature (F,), in as few steps as that takes: streams wait."""
         centred = (feature - self.mean) / self.scale
         length = max(math.sqrt(centred @ centred), 1e-9)
         cosine = float((self.vectors @ centred).max()) / length
@@ -154,7 +146,7 @@ def likeness(
     """
     best: Likeness | None = None
     for label, examples in actions:
-        nearness = max(each.similarity_of_one(feature) for each in examples)
+        nearness = max(each.similarity(feature) for each in examples)
         score = 0.5 + min(nearness, 1.0) / 2
         if nearness >= 0 and (best is None or score > best.score):
             best = Likeness(label, score)
