@@ -22,12 +22,12 @@ _SHARES: Mapping[str, str] = MappingProxyType(
 )
 MODELS: Mapping[str, str] = MappingProxyType(
     {
-        "everyday": "**everyday** (pretrained, then fine-tuned)",
-        "everyday.scratch": "the same without pretraining",
-        "everyday.gru": "GRU over frames",
+        "everyday": "**everyday**: DSTE and GRU joined",
+        "everyday.usdrl": "its DSTE alone (pretrained, then fine-tuned)",
+        "everyday.scratch": "that DSTE without pretraining",
+        "everyday.gru": "its GRU alone",
         "everyday.anew": "everyday, made anew with another seed",
         "everyday.trained": "everyday, asked about the people who trained it",
-        "everyday.heads": "everyday, since all streams have heads and joints are held",
     }
 )
 """What figures of a row begin with → its title."""

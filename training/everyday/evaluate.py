@@ -77,7 +77,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         dest="part",
         help="on other streams of the people who trained it: what is left when nobody is new to it",
     )
-    add_result(parser, "everyday.usdrl")
+    add_result(parser, "everyday.joined")
     add_json(parser)
     parser.set_defaults(run=run)
 

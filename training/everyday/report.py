@@ -34,7 +34,7 @@ from training.pictures.robustness import draw_robustness
 from training.report_usdrl import write_pictures
 from training.results import Result, ResultError, read_results
 
-MAIN, TRAINED = "everyday.usdrl", "everyday.trained"
+MAIN, TRAINED = "everyday.joined", "everyday.trained"
 PUBLISHED: Mapping[str, str] = MappingProxyType(
     {MAIN: "everyday"} | {name: name for name in MODELS if name != "everyday"}
 )

@@ -55,7 +55,7 @@ def results(directory: Path, **changes: object) -> Path:
         "layout.coco17": 99.0, "layout_agreement": 99.0, "ece": 3.0,
     }  # fmt: skip
     units = {"false_alarms_per_minute": "/min", "onset_delay_s": "s"}
-    for name in ("everyday.usdrl", "everyday.gru"):
+    for name in ("everyday.joined", "everyday.gru"):
         figures = tuple(
             figure(f"{name}.{key}", value, units.get(key, "%"))
             for key, value in main_figures.items()
@@ -83,7 +83,7 @@ def test_what_was_measured_becomes_figures_pictures_and_the_card(
     assert values["everyday.macro_f1"] == values["everyday.gru.macro_f1"] == 81.25
     assert "everyday.gru.source.hdm05.macro_f1" not in values
     assert "| raise both arms *(experimental)* | – | – | 10.0 |" in text
-    assert "| the same without pretraining | – |" in text
+    assert "| that DSTE without pretraining | – |" in text
     assert "| upfall_activity6_trial1_cam1 | walks | 80.0 | – | 5.0 | mostly walk (80 %)" in text
     for name in ("everyday-robustness.svg", "everyday-confusion.svg"):
         ElementTree.fromstring((directory / name).read_text())
@@ -118,7 +118,7 @@ def test_a_card_cannot_ask_for_what_there_is_not() -> None:
     ("changes", "said"),
     [
         ({"choosing": True}, "expected a result of people who test"),
-        ({"name": "everyday.other"}, "expected a result called everyday.usdrl"),
+        ({"name": "everyday.other"}, "expected a result called everyday.joined"),
         ({"protocol": "everyday/people who trained"}, "and it alone, to be of people who trained"),
     ],
 )

@@ -6,7 +6,7 @@ import { asCoco, asKinect, BLAZEPOSE33, COCO17, SAMPLE_SIZE, type Layout } from 
 import { Measures } from "./measures";
 import type { ServedModel } from "./model";
 import type { Joints } from "./motion/figure";
-import { peopleAt } from "./motion/samples";
+import { peopleAt, restsAt } from "./motion/samples";
 import type { PoseFinder } from "./pose/finder";
 import type { SampleSource, Source, VideoSource } from "./sources/source";
 
@@ -51,6 +51,9 @@ export class Run {
   readonly #found = new Map<number, Seen>();
   #timer: ReturnType<typeof setInterval> | undefined;
   #stopped = false;
+  /** How long a sample has played. */
+  #playedMs = 0;
+  #asked: "stand" | "show" | null = null;
   /** The newest frame that was answered, on the stream's clock. */
   answeredMs = 0;
   paused = false;
@@ -106,6 +109,13 @@ export class Run {
     if (this.source.kind !== "sample" && this.source !== next) this.source.release();
   }
 
+  /** Has a sample's person stand, or show what is taught, as a lesson goes; null: as the sample goes. */
+  ask(what: "stand" | "show" | null): void {
+    const rests = this.source.kind === "sample" ? this.source.sample.rests : undefined;
+    if (what === "show" && this.#asked !== "show" && rests !== undefined) this.#playedMs = 1000 * rests;
+    this.#asked = what;
+  }
+
   #declaration({ taught, token }: Access): Declaration {
     const common = { taught, token, options: { top_k: TOP, people: MOST_PEOPLE } };
     if (this.source.kind === "sample" && this.model.reads === "metres") {
@@ -118,13 +128,14 @@ export class Run {
 
   #playSample({ sample }: SampleSource): void {
     const asRows = this.model.reads === "metres" ? asKinect : asCoco;
-    let playedMs = 0;
     let beforeMs = this.nowMs;
     const tick = (): void => {
       const tMs = this.nowMs;
-      if (!this.paused) playedMs += tMs - beforeMs;
+      const playedMs = this.#playedMs + tMs - beforeMs;
+      const begins = restsAt(sample, this.#playedMs / 1000) && !restsAt(sample, playedMs / 1000);
+      if (!this.paused && !(begins && this.#asked === "stand")) this.#playedMs = playedMs;
       beforeMs = tMs;
-      const figures = peopleAt(sample, playedMs / 1000);
+      const figures = peopleAt(sample, this.#playedMs / 1000);
       if (!this.paused) this.#send(tMs, figures.map((figure, place) => ({ id: place + 1, keypoints: asRows(figure) })));
       this.#show({ tMs, layout: COCO17, people: figures.map(asCoco), figures });
     };

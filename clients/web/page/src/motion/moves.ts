@@ -87,20 +87,13 @@ const raise: Move = through(
   [0.89, aside],
 );
 
-const feetApart: Vector = [0.23, 0.08, 0];
-const hanging: Vector = [0.02, -0.5, 0.07];
-const tall = posture({ yaw: 0.88, leftWrist: hanging, rightWrist: hanging, leftAnkle: feetApart, rightAnkle: feetApart });
-const low: Posture = {
-  ...tall,
-  pelvis: 0.62,
-  shift: [0, -0.08],
-  lean: [0.39, 0],
-  leftWrist: [0.08, 0.05, 0.52],
-  rightWrist: [0.08, 0.05, 0.52],
-};
+const feetApart: Vector = [0.1, 0.08, 0];
+const ahead: Vector = [0.08, 0, 0.55];
+const tall = posture({ yaw: 0.88, leftWrist: ahead, rightWrist: ahead, leftAnkle: feetApart, rightAnkle: feetApart });
+const low: Posture = { ...tall, pelvis: 0.42, shift: [0, -0.08], lean: [0.39, 0] };
 const squatting = through([0, tall], [0.85, low], [0.12, low], [0.85, tall]);
 
-/** Down with the arms before the chest, and up, every two seconds. */
+/** Far down and up every two seconds, the arms held out before the chest. */
 const squat: Move = (t) => squatting(t % 2);
 
 const seated = posture({
@@ -180,14 +173,13 @@ const hop = through([0.26, crouch], [0.26, aloft], [0.24, crouch], [0.14, STANDI
 /** Again and again, with a swing of both arms. */
 const jump: Move = (t) => hop(t % 0.9);
 
-/** Both arms in great circles at the sides. */
-const circles: Move = (t) => {
-  const angle = TURN * 0.7 * t - TURN / 4;
-  const wrist: Vector = [0.2, 0.5 * Math.sin(angle), 0.46 * Math.cos(angle)];
-  return { ...stand(t), yaw: 0.6, leftWrist: wrist, rightWrist: wrist };
+/** The torso to either side in turn, hands on the hips. */
+const bendSideways: Move = (t) => {
+  const onHip: Vector = [0.14, -0.34, 0.02];
+  return { ...stand(t), yaw: 0.4, lean: [0.03, 0.5 * Math.sin(TURN * 0.4 * t)], leftWrist: onHip, rightWrist: onHip };
 };
 
-export const MOVES = { stand, wave, waveBoth, clap, raise, squat, sit, walk, pickUp, kick, jump, circles } as const;
+export const MOVES = { stand, wave, waveBoth, clap, raise, squat, sit, walk, pickUp, kick, jump, bendSideways } as const;
 
 /** 0…1 with a slow beginning and end. */
 export function smooth(share: number): number {

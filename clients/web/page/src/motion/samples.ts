@@ -17,6 +17,8 @@ export interface Sample {
   /** A moment that shows what it is, seconds. */
   readonly still: number;
   readonly actors: readonly Actor[];
+  /** For so many seconds its only person stands, before what a lesson has them show. */
+  readonly rests?: number;
 }
 
 const Z = 3.3;
@@ -56,7 +58,7 @@ export const SAMPLES: readonly Sample[] = [
   alone("squat", "Squatting", 2.6, [["stand", 1.6], ["squat", 4]]),
   alone("kick", "Kicking", 2.2, [["stand", 1.5], ["kick", 2.4]]),
   alone("jump", "Jumping", 2.08, [["stand", 1.5], ["jump", 3.6]]),
-  alone("circles", "Circling arms", 0.6, [["circles", 10]]),
+  { ...alone("side-bends", "Bending sideways", 3.6, [["stand", 3], ["bendSideways", 2.5]]), rests: 3 },
   {
     id: "pair",
     title: "Two people",
@@ -73,9 +75,9 @@ export function peopleAt(sample: Sample, seconds: number): readonly Joints[] {
   return sample.actors.map(({ place, steps }) => jointsOf(postureAt(steps, seconds), place));
 }
 
-/** Returns what a sample's only person does at a moment. */
-export function moveAt(sample: Sample, seconds: number): keyof typeof MOVES {
-  return stepAt(sample.actors[0]?.steps ?? [], seconds).name;
+/** Whether a sample's only person stands, before they show what may be taught. */
+export function restsAt({ actors, rests = 0 }: Sample, seconds: number): boolean {
+  return seconds % lengthOf(actors[0]?.steps ?? []) < rests;
 }
 
 function postureAt(steps: readonly Step[], seconds: number) {
@@ -85,13 +87,14 @@ function postureAt(steps: readonly Step[], seconds: number) {
 }
 
 function stepAt(steps: readonly Step[], seconds: number) {
-  const whole = steps.reduce((sum, [, lasts]) => sum + lasts, 0) || 1;
-  let at = seconds % whole;
+  let at = seconds % lengthOf(steps);
   let index = 0;
   while (index < steps.length - 1 && at >= (steps[index]?.[1] ?? 0)) at -= steps[index++]?.[1] ?? 0;
   const [name] = steps[index] ?? ["stand", 1];
   const [nameBefore, lasted] = steps[(index + steps.length - 1) % steps.length] ?? ["stand", 1];
   const move: Move = MOVES[name];
   const before: Move = MOVES[nameBefore];
-  return { name, move, at, before, atBefore: lasted + at };
+  return { move, at, before, atBefore: lasted + at };
 }
+
+const lengthOf = (steps: readonly Step[]): number => steps.reduce((sum, [, lasts]) => sum + lasts, 0) || 1;
