@@ -98,4 +98,4 @@ weights/vision: .venv/.ready-to-serve
 # What tests the browser client and builds the page; the page that is served is built already.
 clients/web/node_modules/.ready: clients/web/package-lock.json
 	@cd clients/web && npm ci --silent --no-audit --no-fund && npm run --silent build -w @posewire/client && \
-		touch node_modules/.ready || echo "without them tests of the browser client are skipped"
+		touch node_modules/.ready || echo "without them, or Node.js 20.19, tests of the browser client are skipped"

@@ -27,7 +27,8 @@ from service.teaching import REMEMBERED_MS
 
 RATE_HZ = 30.0
 HOP_MS = 133.0
-"""Of every client: four frames at `RATE_HZ`."""
+FRAMES_A_WINDOW = 4
+"""Of every client: as many as come within `HOP_MS` at `RATE_HZ`."""
 
 CLIENTS_A_PROCESS = 50
 """More of them would wait for one another, which is not the server's doing."""

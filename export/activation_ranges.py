@@ -41,8 +41,12 @@ class Ranges:
     @property
     def fit(self) -> bool:
         """Whether float16 holds all of them; what is no number does not fit."""
-        largest = (self.normalised, self.squares, self.softmax, self.anywhere)
-        return all(value < FLOAT16_LARGEST for value in largest)
+        return self.largest < FLOAT16_LARGEST
+
+    @property
+    def largest(self) -> float:
+        """The largest of them."""
+        return max(self.normalised, self.squares, self.softmax, self.anywhere)
 
 
 def measure_ranges(model: onnx.ModelProto, clips: NDArray[np.float32]) -> Ranges:

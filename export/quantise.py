@@ -28,6 +28,7 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 from onnxruntime.transformers.float16 import convert_float_to_float16
 from onnxruntime.transformers.onnx_model import OnnxModel
 
+from export.activation_ranges import FLOAT16_LARGEST, measure_ranges
 from model.pose.artifact import ArtifactSpec
 
 Precision = Literal["fp16", "int8-dynamic", "int8-static"]
@@ -52,17 +53,20 @@ def quantised(
     Args:
         model: at float32.
         precision: which.
-        windows: (N, 3, T, V, M) real windows that give the scales of `int8-static`.
+        windows: (N, 3, T, V, M) real windows that give the scales of `int8-static`, and on which
+            no number inside the graph may outgrow `fp16`.
 
     Raises:
-        ValueError: there are no windows for `int8-static`.
+        ValueError: there are no windows for `int8-static`, or one does.
     """
     bare = onnx.ModelProto()
     bare.CopyFrom(model)
     del bare.metadata_props[:]
     with _silenced():
         if precision == "fp16":
-            return _halved(bare)
+            halved = _halved(bare)
+            _check_range(halved, windows)
+            return halved
         if precision == "int8-static" and not len(windows):
             raise ValueError("int8-static needs real windows to calibrate with, got none")
         with tempfile.TemporaryDirectory() as folder:
@@ -89,6 +93,18 @@ def _halved(model: onnx.ModelProto) -> onnx.ModelProto:
     # It leaves the types of some values as they were; they follow from the nodes.
     del halved.graph.value_info[:]
     return halved
+
+
+def _check_range(halved: onnx.ModelProto, windows: NDArray[np.float32]) -> None:
+    """Refuses what float16 cannot hold: a CPU computes it at float32, and would not notice."""
+    if not len(windows):
+        return
+    ranges = measure_ranges(halved, windows)
+    if not ranges.fit:
+        raise ValueError(
+            f"expected numbers inside the graph below {FLOAT16_LARGEST:,.0f}, float16's largest, "
+            f"got {ranges.largest:,.0f} on real windows"
+        )
 
 
 def _unshare(graph: onnx.GraphProto) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from export.clips import as_read
 from model.pose.artifact import WARMING, ArtifactSpec
 from model.pose.layout import Layout, layout_named
 from model.pose.store import LEFT_OUT, ClipEntry, PoseClip, PoseStore, StoreError
@@ -36,7 +37,7 @@ class CutRecording:
     ) -> None:
         self._labels = spec.labels
         self._stream = LabelStream(spec, layout, clip.size)
-        self._due = list(_run(clip, self._stream))
+        self._due = list(_run(clip, as_read(clip.keypoints, layout, spec), self._stream))
         self.clips = np.concatenate([due.clips for due in self._due])
         self.truth = _truth(clip, spec.labels, classes)
 
@@ -98,8 +99,9 @@ def _wanted(entry: ClipEntry, subjects: Sequence[int] | None) -> bool:
     return subjects is None or entry.subject in subjects
 
 
-def _run(clip: PoseClip, stream: LabelStream) -> Iterator[DueWindows]:
-    keypoints = np.asarray(clip.keypoints, np.float32)
+def _run(
+    clip: PoseClip, keypoints: NDArray[np.float32], stream: LabelStream
+) -> Iterator[DueWindows]:
     for time_ms, frame in zip(clip.times_ms.tolist(), keypoints, strict=True):
         # As a recording is written: whoever has no joint in a frame is not in its message.
         people = {who: rows for who, rows in enumerate(frame, 1) if rows[:, 3].any()}

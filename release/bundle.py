@@ -176,12 +176,14 @@ def artifacts(weights: Path, out: Path) -> None:
     """Copies the manifest and all that it lists, which must be all that there is.
 
     Raises:
-        ReleaseError: an artifact is not listed, or one that is listed is not there.
+        ReleaseError: an artifact is not listed by its name, or one that is listed is not there.
     """
     try:
         manifest = read_manifest(weights / "manifest.json")
         for path in sorted(weights.glob("*.onnx")):
-            manifest.check(path.read_bytes())
+            listed = manifest.check(path.read_bytes())
+            if listed.file != path.name:
+                raise ReleaseError(f"{path} is what the manifest lists as {listed.file}")
             shutil.copy(path, out)
     except ArtifactError as error:
         raise ReleaseError(f"{error}: python -m export manifest lists it") from None

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.pose.layout import Layout
+from model.pose.projection import SEEN
 from model.pose.stream import PERSON_ENDS_MS
 from service.protocol import Hello, PersonPose, Pose, Refusal, Up
 from service.tracker import Tracker, TrackerState
@@ -36,10 +37,6 @@ _UPRIGHT: Mapping[Up, tuple[tuple[int, int, int], ...]] = {
     "-x": ((0, 1, 0), (-1, 0, 0), (0, 0, 1)),
 }
 """Which axis is up → the rotation, rows being the new axes, after which y is."""
-
-_SEEN = np.diag((-1, -1, 0))
-"""From the camera, from which z grows away: in a picture y grows down, and x to the right, which is
-where -x lies when y is up and z is ahead."""
 
 
 class ReaderState(msgspec.Struct, frozen=True):
@@ -69,7 +66,7 @@ class PeopleReader:
             self._scale = np.array(hello.size, np.float32)
         self._axes = np.array(_UPRIGHT[hello.up], np.float32)
         if dimensions == 2:
-            self._axes = _SEEN.astype(np.float32) @ self._axes
+            self._axes = np.diag(SEEN).astype(np.float32) @ self._axes
         self._seen_ms: dict[int, float] = {}
         self._tracker = Tracker(FLICKER * limit)
 

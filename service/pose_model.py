@@ -94,8 +94,8 @@ def variant_of(path: Path) -> Variant:
         if SHA256[variant] == found:
             return variant
     raise PoseModelError(
-        f"{path} is not the pose model that this version uses (SHA-256 {found[:12]}…); "
-        "`python -m service pose-model --out FILE` makes it"
+        f"{path} is not the pose model that this version uses (SHA-256 {found[:12]}…); move it "
+        "away, and `python -m service pose-model --out FILE` makes it"
     )
 
 

@@ -19,8 +19,9 @@ from model.pose.normalise import (
     joints_needed,
     normalise,
 )
+from model.pose.projection import projected
 from model.pose.store import ClipEntry, PoseStore, StoreError
-from training.projection import projected, seen_from, stood_up
+from training.projection import seen_from, stood_up
 
 
 @dataclass(frozen=True)

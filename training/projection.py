@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from model.pose.projection import projected
+
 
 @dataclass(frozen=True)
 class Cameras:
@@ -56,22 +58,6 @@ def seen_from(
     return seen
 
 
-def projected(keypoints: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
-    """Projects keypoints along z, as a camera far away sees them (orthographic).
-
-    In the stores' right-handed axes with y up, a camera that looks along z sees x grow to its left;
-    in a picture x grows to the right and y down. Distance changes the size alone, which the
-    normalisation of picture keypoints takes away.
-
-    Args:
-        keypoints: ``(…, V, 4)`` rows x, y, z in metres and score.
-
-    Returns:
-        ``(…, V, 4)`` rows x, y, 0 and score; a missing joint stays all zeros.
-    """
-    return _turned(keypoints)
-
-
 def stood_up(picture: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
     """Stands a picture's keypoints up in space, in a plane at depth 0: what `projected` leaves.
 
@@ -81,10 +67,4 @@ def stood_up(picture: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
     Returns:
         ``(…, V, 4)`` rows x, y, 0 and score, y up.
     """
-    return _turned(picture)
-
-
-def _turned(keypoints: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
-    # Adding 0 makes the zeros that a missing joint is of those with a minus sign.
-    axes = np.array([-1, -1, 0, 1], np.float32)
-    return np.asarray(keypoints, np.float32) * axes + np.float32(0)
+    return projected(picture)

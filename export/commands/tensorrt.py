@@ -63,6 +63,8 @@ def run(options: argparse.Namespace) -> int:
         value = {"ready": False, "faults": wrong, "engine": None}
         say(options, [f"{artifact.path}: TensorRT would not take it", *wrong], value)
         return FAILED
+    if options.batches is not None:
+        keep_artifact(artifact)
     builder = find_builder()
     engine, timings = (
         options.out / f"{artifact.path.stem}.{kind}" for kind in ("engine", "timing")
@@ -93,10 +95,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _with_profile(artifact: Artifact, profile: BatchProfile) -> Artifact:
-    """The artifact with a profile, written where it said something else."""
+    """The artifact with a profile; its file says what it said."""
     if artifact.profile == profile:
         return artifact
-    return keep_artifact(make_artifact(artifact.model, artifact.spec, artifact.path, profile))
+    return make_artifact(artifact.model, artifact.spec, artifact.path, profile)
 
 
 def _ranges(artifact: Artifact, store: Path) -> Ranges:

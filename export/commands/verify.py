@@ -2,17 +2,20 @@
 
 import argparse
 import hashlib
-from dataclasses import asdict
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 
-from export.artifact_file import open_artifact
+from export.artifact_file import Artifact, open_artifact
 from export.clips import real_clips
 from export.neighbours import NEIGHBOURS
 from export.printing import FAILED, followed, say
 from export.verify import BATCHES, CHECKS, TOLERANCES, verify
 from model.network.checkpoint import load_checkpoint
-from model.pose.artifact import ArtifactError
+from model.pose.artifact import ArtifactError, ArtifactSpec, spec_of
 from model.pose.store import PoseStore
+
+NOT_FROM_TRAINING = ("contract", "precision", "figures")
+"""What an artifact says of itself that is not from its checkpoint."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -42,6 +45,7 @@ def run(options: argparse.Namespace) -> int:
         raise ArtifactError(
             f"{options.artifact} was exported from another checkpoint than {options.checkpoint}"
         )
+    _check_spec(artifact, spec_of(checkpoint.artifact))
     clips = real_clips(PoseStore(options.store), artifact.spec, max(BATCHES), options.seed)
     checks = verify(artifact, checkpoint.network, clips)
     results = [result for check in followed(checks, "verify", "check", CHECKS) for result in check]
@@ -54,3 +58,17 @@ def run(options: argparse.Namespace) -> int:
     lines.append("largest difference over the output's spread")
     say(options, lines, {"verified": held, "agreements": [asdict(result) for result in results]})
     return 0 if held else FAILED
+
+
+def _check_spec(artifact: Artifact, trained: ArtifactSpec) -> None:
+    """Refuses an artifact that says something else of itself than its checkpoint does."""
+    said = artifact.spec
+    sha256 = said.provenance.checkpoint_sha256
+    expected = replace(trained, provenance=replace(trained.provenance, checkpoint_sha256=sha256))
+    for field in fields(ArtifactSpec):
+        values = getattr(said, field.name), getattr(expected, field.name)
+        if field.name not in NOT_FROM_TRAINING and values[0] != values[1]:
+            raise ArtifactError(
+                f"{artifact.path}: expected the checkpoint's {field.name}, {values[1]!s:.200}, got "
+                f"{values[0]!s:.200}"
+            )

@@ -7,6 +7,7 @@ import hashlib
 import os
 from collections import defaultdict
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -64,7 +65,8 @@ def write_torch_file(content: Mapping[str, object], path: Path) -> None:
         reason = error.__context__.strerror
         raise CheckpointError(f"{path}: cannot be written: {reason}") from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def plain_entries(entries: Mapping[str, object], key: str, path: Path) -> object:

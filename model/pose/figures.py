@@ -4,10 +4,12 @@ Commands write it and tests hold documents to it; nobody types into it. What a f
 by its name and its note alone.
 """
 
+import math
 import os
 import platform
 import subprocess
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -88,15 +90,19 @@ def record_figures(
             for no others.
 
     Raises:
-        FiguresError: Where what is there is no list of figures.
+        FiguresError: Where what is there is no list of figures, or a figure is not finite.
         OSError: Where the file cannot be written.
     """
+    measured = {figure.name: figure for figure in figures}
+    for figure in measured.values():
+        if not math.isfinite(figure.value):
+            raise FiguresError(f"expected a finite value of {figure.name}, got {figure.value}")
     kept = {
         name: figure
         for name, figure in read_figures(path).items()
         if instead_of is None or not name.startswith(instead_of)
     }
-    together = kept | {figure.name: figure for figure in figures}
+    together = kept | measured
     content = msgspec.json.encode([together[name] for name in sorted(together)])
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
@@ -104,7 +110,8 @@ def record_figures(
         partial.write_bytes(msgspec.json.format(content, indent=2) + b"\n")
         partial.replace(path)
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def machine() -> str:

@@ -6,6 +6,7 @@ A service that demands it loads nothing else. It knows hashes and names, no grap
 import hashlib
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -96,4 +97,5 @@ def write_manifest(entries: Iterable[Trusted], path: Path) -> None:
     except OSError as error:
         raise ArtifactError(f"{path}: cannot be written: {error.strerror or error}") from None
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)

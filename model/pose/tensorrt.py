@@ -23,7 +23,7 @@ class BatchProfile:
     """The windows of a batch that an engine is built for.
 
     Attributes:
-        least: fewest windows of a run.
+        least: fewest windows of a run: 1, for a stream may be alone.
         usual: the number that it is tuned for.
         most: most windows of a run; the service's `POSEWIRE_BATCH_WINDOWS` must not exceed it.
 
@@ -37,9 +37,9 @@ class BatchProfile:
 
     def __post_init__(self) -> None:
         """Refuses a profile that no engine can have."""
-        if not 1 <= self.least <= self.usual <= self.most:
+        if not 1 == self.least <= self.usual <= self.most:
             raise ArtifactError(
-                "a TensorRT profile has 1 ≤ least ≤ usual ≤ most windows, got "
+                "a TensorRT profile has 1 = least ≤ usual ≤ most windows, got "
                 f"{self.least}, {self.usual} and {self.most}"
             )
 

@@ -16,7 +16,7 @@ from onnx import numpy_helper
 from export.__main__ import main
 from export.artifact_file import open_artifact, write_artifact
 from export.description import describe
-from model.pose.artifact import METADATA_KEY
+from model.pose.artifact import METADATA_KEY, Calibration
 from service.engine import OnnxEngine
 from tests.export.checkpoints import small_network, write_checkpoint
 from tests.service.artifacts import COCO, KINECT
@@ -107,6 +107,26 @@ def test_changed_weights_do_not_verify(place: Path, printed: Printed) -> None:
     )
     assert main([*verify(place, "forged.onnx"), "--json"]) == 1
     assert json.loads(printed.readouterr().out)["verified"] is False
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"labels": ("background", "right up", "left up")}, "labels"),
+        ({"rate_hz": 2 * KINECT.rate_hz}, "rate_hz"),
+        ({"hop_frames": KINECT.hop_frames + 1}, "hop_frames"),
+        ({"calibration": Calibration(temperature=3.0)}, "calibration"),
+    ],
+)
+def test_what_the_checkpoint_does_not_say_does_not_verify(
+    changed: dict[str, Any], said: str, place: Path, tmp_path: Path, printed: Printed
+) -> None:
+    """Weights that agree are not enough: the metadata say what their answers mean."""
+    real = open_artifact(place / "small.onnx")
+    path = tmp_path / "other.onnx"
+    write_artifact(real.model, replace(real.spec, **changed), path)
+    line = refused(printed, *verify(place, str(path)))
+    assert f"other.onnx: expected the checkpoint's {said}, " in line
 
 
 @pytest.fixture

@@ -13,14 +13,17 @@ from onnx import TensorProto
 
 from export.__main__ import main
 from export.artifact_file import UNSERVED_KEY, open_artifact
+from export.clips import real_clips
 from export.fidelity import Contender, compare
 from export.recordings import cut
 from model.pose.artifact import BACKGROUND
 from model.pose.artifact_session import ArtifactSession
+from model.pose.layout import layout_named
 from model.pose.store import LEFT_OUT, PoseStore
 from tests.service.artifacts import KINECT, known_logits, write
 
 Printed = pytest.CaptureFixture[str]
+BODY13 = layout_named("body13")
 
 
 def quantise(place: Path, precision: str, out: Path, *more: str) -> tuple[int, list[str]]:
@@ -130,6 +133,21 @@ def test_labels_and_truth_are_those_of_frames(place: Path, tmp_path: Path) -> No
     assert (found.difference, found.agreement, found.frames) == (0.0, 100.0, 25)
     assert found.accuracy == (100.0 if said[-1] == 1 else 0.0)
     assert KINECT.labels[0] == BACKGROUND
+
+
+def test_a_model_of_pictures_is_shown_people_upright(place: Path) -> None:
+    """Positions in metres, y up, are what a camera far away sees of them: y down, nothing ahead."""
+    store = PoseStore(place / "store")
+    spec = replace(KINECT, normalisation="body-2d", layout="body13", joints=BODY13.joints)
+    windows = real_clips(store, spec, 8, seed=0)
+    (recording,) = cut(store, [0], spec)
+    for clips in (windows, recording.clips):
+        heights = clips[:, 1, -1, :, 0]
+        assert (
+            heights[:, BODY13.joints.index("head")] < heights[:, BODY13.joints.index("left_ankle")]
+        ).all()
+    with pytest.raises(ValueError, match="size"):
+        real_clips(store, replace(spec, normalisation="published-2d"), 1, seed=0)
 
 
 def test_a_network_that_says_no_number_disagrees(place: Path, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from export.__main__ import main
 from export.activation_ranges import FLOAT16_LARGEST, measure_ranges
 from export.artifact_file import open_artifact, write_artifact
 from export.clips import real_clips
+from export.quantise import quantised
 from export.tensorrt_operators import OPERATORS, OPSETS
 from export.tensorrt_readiness import faults
 from model.pose.store import PoseStore
@@ -135,6 +136,18 @@ def test_numbers_that_outgrow_float16_are_found() -> None:
     assert loud.anywhere == pytest.approx(8e6)
 
 
+def test_float16_that_only_a_gpu_would_overflow_is_refused() -> None:
+    """A CPU computes halves at float32, so that labels agree where a GPU's are no numbers."""
+    model = graph(KINECT)
+    for tensor in model.graph.initializer:
+        if tensor.name == "weights":
+            tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor) * 2e4, "weights"))
+    windows = np.ones((1, 3, 24, 20, 1), np.float32)
+    with pytest.raises(ValueError, match=r"below 65,504, float16's largest, got \d+"):
+        quantised(model, "fp16", windows)
+    quantised(graph(KINECT), "fp16", windows)
+
+
 def test_without_tensorrt_the_command_is_written(
     place: Path, tmp_path: Path, capsys: Printed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -238,5 +251,7 @@ def test_batches_are_written_into_the_artifact(
     assert open_artifact(path).profile == BatchProfile(1, 16, 128)
     capsys.readouterr()
     assert tensorrt(tmp_path, tmp_path, "--batches", "4", "2", "8", artifact=path) == 2
-    assert "1 ≤ least ≤ usual ≤ most" in capsys.readouterr().err
+    assert "1 = least ≤ usual ≤ most windows, got 4, 2 and 8" in capsys.readouterr().err
+    nowhere = ("--store", str(tmp_path / "nowhere"))
+    assert tensorrt(tmp_path, tmp_path, "--batches", "1", "8", "64", *nowhere, artifact=path) == 2
     assert open_artifact(path).profile == BatchProfile(1, 16, 128)

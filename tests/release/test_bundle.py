@@ -32,7 +32,7 @@ def test_the_real_command_makes_a_whole_release(tmp_path: Path) -> None:
 
     The artifacts are those that the manifest beside them trusts.
     """
-    if shutil.which("npm") is None or not (ROOT / "clients/web/node_modules").is_dir():
+    if shutil.which("npm") is None or not (ROOT / "clients/web/node_modules/.ready").is_file():
         pytest.skip("npm ci has not been run in clients/web")
     out = tmp_path / "dist"
     command = [sys.executable, "-m", "release", "bundle", "--out", str(out), "--json"]
@@ -130,6 +130,9 @@ def test_artifacts_and_manifest_are_of_one_another(tmp_path: Path) -> None:
         artifacts(weights, out)
     (weights / "utkinect.onnx").write_bytes(b"another")
     with pytest.raises(ReleaseError, match=r"does not list the file, sha256 .+ export man"):
+        artifacts(weights, out)
+    shutil.copy(WEIGHTS / "everyday-s.onnx", weights / "utkinect.onnx")
+    with pytest.raises(ReleaseError, match=r"utkinect\.onnx is what the manifest lists as every"):
         artifacts(weights, out)
     shutil.copy(WEIGHTS / "utkinect.onnx", weights)
     artifacts(weights, out)

@@ -7,11 +7,12 @@ import pytest
 import torch
 
 from model.pose.layout import layout_named
+from model.pose.projection import projected
 from model.pose.store import StoreError
 from tests.training.conftest import STANDING
 from tests.training.protocol_store import write_protocol_store
 from training.clip_source import ClipSource
-from training.projection import Cameras, projected, seen_from, stood_up
+from training.projection import Cameras, seen_from, stood_up
 
 KINECT, COCO = layout_named("kinect20"), layout_named("coco17")
 

@@ -59,6 +59,17 @@ def test_a_file_that_is_no_list_of_figures_is_refused_and_kept(
     assert path.read_text() == content
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_what_was_not_measured_is_not_recorded(value: float, tmp_path: Path) -> None:
+    """JSON has no such number: whoever reads the file next could not."""
+    path = tmp_path / "figures.json"
+    record_figures([measured("bench.one", 1.0, "ms", "make bench")], path)
+    before = path.read_bytes()
+    with pytest.raises(FiguresError, match=r"a finite value of bench.two, got (nan|inf)"):
+        record_figures([measured("bench.two", value, "ms", "make bench")], path)
+    assert path.read_bytes() == before
+
+
 def test_a_figure_that_stands_twice_is_refused(tmp_path: Path) -> None:
     """Each figure is published once."""
     path = tmp_path / "figures.json"
