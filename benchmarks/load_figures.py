@@ -72,7 +72,7 @@ def load_figures(plan: LoadPlan) -> Iterator[Figure]:
     for clients in plan.streams:
         load = _run(plan, spec, poses, clients, {})
         compared = load if clients == plan.compared else compared
-        yield from of_streams(plan, load)
+        yield from of_streams(plan, spec, load)
     if plan.streams:
         compared = compared or _run(plan, spec, poses, plan.compared, {})
         yield from _beside_peers(plan, spec, poses, compared)
@@ -126,13 +126,14 @@ def percentiles(delays_ms: np.typing.NDArray[np.float32]) -> list[float]:
     return [float(value) for value in np.percentile(delays_ms, PERCENTS)]
 
 
-def of_streams(plan: LoadPlan, load: Load) -> Iterator[Figure]:
+def of_streams(plan: LoadPlan, spec: ArtifactSpec, load: Load) -> Iterator[Figure]:
     """Yields the figures of one run."""
     raw, beyond = percentiles(load.delays_ms), percentiles(load.beyond_ms)
     # The same of every run, so that a table of them says it once.
     note = (
-        f"Each client sends {RATE_HZ:g} poses a second, a window is run every {HOP_MS:g} ms, and "
-        "every frame that is not dropped is labelled. Clients and server share the machine."
+        f"{spec.name} {spec.version}. Each client sends {RATE_HZ:g} poses a second, a window is "
+        f"run every {HOP_MS:g} ms, and every frame that is not dropped is labelled. Clients and "
+        "server share the machine."
     )
     if load.errors:
         note += f" With {load.clients} clients there were {len(load.errors)} errors."

@@ -66,7 +66,7 @@ def test_the_figures_of_all_runs_have_one_note() -> None:
     calm = Load(1, floats, floats, floats, 90, 90, 0, (), 0.1, 0.1, 1.0, UNKNOWN)
     plan = LoadPlan(Path("any"))
     runs = [calm, replace(calm, clients=200, dropped=7), replace(calm, errors=("it broke",))]
-    notes = [{figure.note for figure in of_streams(plan, run)} for run in runs]
+    notes = [{figure.note for figure in of_streams(plan, KINECT, run)} for run in runs]
     assert notes[0] == notes[1]
     assert [len(each) for each in notes] == [1, 1, 1]
     assert notes[2].pop().endswith("With 1 clients there were 1 errors.")
