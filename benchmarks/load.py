@@ -77,8 +77,13 @@ class Load:
 
     @property
     def frame_cpu_ms(self) -> float:
-        """Processor time of the server for each frame that a client sent, in milliseconds."""
-        return 1000 * self.server_cores / (self.clients * RATE_HZ)
+        """Processor time of the server for each frame that got a label, in milliseconds.
+
+        Infinite where none did.
+        """
+        if not self.answered:
+            return float("inf")
+        return 1000 * self.server_cores / (self.clients * RATE_HZ * self.answered / self.sent)
 
 
 @dataclass

@@ -70,6 +70,9 @@ def test_the_figures_of_all_runs_have_one_note() -> None:
     assert notes[0] == notes[1]
     assert [len(each) for each in notes] == [1, 1, 1]
     assert notes[2].pop().endswith("With 1 clients there were 1 errors.")
+    assert calm.frame_cpu_ms == pytest.approx(10 / 3)
+    # Whoever answers half of the frames with as much work takes twice as long for each.
+    assert replace(calm, answered=45, dropped=45).frame_cpu_ms == pytest.approx(20 / 3)
 
 
 def test_a_recording_is_played_at_its_own_pace(tmp_path: Path) -> None:
