@@ -5,6 +5,8 @@ import pytest
 from benchmarks.__main__ import main
 from benchmarks.tables import documents, refreshed, rendered
 from model.pose.figures import Figure, read_figures
+from model.pose.manifest import read_manifest
+from service.settings import DEFAULT_MODEL
 
 
 def test_the_documents_hold_the_recorded_figures() -> None:
@@ -24,6 +26,16 @@ def test_every_published_figure_was_measured_on_committed_code() -> None:
         assert figure.command.startswith("python -m "), figure.name
         assert figure.machine, figure.name
         assert "dirty" not in figure.commit, figure.name
+
+
+def test_the_load_is_that_of_the_model_that_ships() -> None:
+    """Another version of it costs something else, and is to be measured anew."""
+    entries = read_manifest(DEFAULT_MODEL.parent / "manifest.json").artifacts
+    (shipped,) = [each for each in entries if each.file == DEFAULT_MODEL.name]
+    figures = [each for each in read_figures().values() if each.name.startswith("service.streams")]
+    assert figures
+    for figure in figures:
+        assert figure.note.startswith(f"{shipped.name} {shipped.version}. "), figure.name
 
 
 def test_a_table_shows_its_figures_and_who_measured_them() -> None:
