@@ -22,6 +22,7 @@ from model.pose.normalise import (
 from model.pose.projection import projected
 from model.pose.store import ClipEntry, PoseStore, StoreError
 from training.projection import seen_from, stood_up
+from training.splits import COMPOSED, REAL
 
 
 @dataclass(frozen=True)
@@ -107,11 +108,7 @@ class ClipSource:
 
         Plain values, to be noted beside weights; `training.leaks` reads them.
         """
-        found: dict[str, list[ClipEntry]] = {}
-        for place in places:
-            name = self._clips[place][0].data_set.name
-            found.setdefault(name, []).append(self.entry(place))
-        return {name: seen_of(entries) for name, entries in found.items()}
+        return seen_by_data_set((self._clips[place][0], self.entry(place)) for place in places)
 
     @property
     def in_space(self) -> bool:
@@ -223,6 +220,21 @@ def seen_of(entries: Sequence[ClipEntry]) -> dict[str, object]:
         "views": sorted({entry.view for entry in entries if entry.view is not None}),
         "setups": sorted({entry.setup for entry in entries if entry.setup is not None}),
     }
+
+
+def seen_by_data_set(
+    clips: Iterable[tuple[PoseStore, ClipEntry]],
+) -> dict[str, dict[str, object]]:
+    """Whose clips these are: for each data set how many, subjects, views and setups.
+
+    Streams are of the data sets that they were composed of, or recorded in.
+    """
+    found: dict[str, list[ClipEntry]] = {}
+    for store, entry in clips:
+        stream = bool({COMPOSED, REAL} & set(entry.splits))
+        name = entry.name.partition("/")[0] if stream else store.data_set.name
+        found.setdefault(name, []).append(entry)
+    return {name: seen_of(entries) for name, entries in found.items()}
 
 
 def _check_dimensions(store: PoseStore, read: int, project: bool) -> None:

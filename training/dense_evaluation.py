@@ -22,11 +22,11 @@ from model.pose.metrics import SegmentationScores
 from model.pose.store import PoseClip, PoseStore, StoreError
 from training.arguments import add_json, add_protocol, add_result, add_store, natural
 from training.labellers import Labeller, open_artifact, open_checkpoint
-from training.leaks import LeakError, check_unseen
+from training.leaks import LeakError, check_unseen_by
 from training.online import Evaluation, FrameLabel, OnlineRecording, evaluate
 from training.protocols import ProtocolError, protocol_named
 from training.results import ResultError
-from training.splits import UTKINECT, clips_of
+from training.splits import UTKINECT, places_of
 
 EXPECTED_ERRORS = (
     StoreError,
@@ -158,7 +158,7 @@ def evaluate_dense(args: argparse.Namespace) -> DenseEvaluation:
     Raises:
         StoreError: The store lacks the recordings, labels for their frames, or the model's classes.
         ProtocolError: The protocol is unknown, or does not fit the store.
-        LeakError: The checkpoint says that it saw a recording that tests by the protocol.
+        LeakError: The checkpoint says that it saw a recording that tests.
         CheckpointError: The checkpoint cannot be read.
         ArtifactError: The artifact cannot be read, or has no such look-ahead.
     """
@@ -170,12 +170,12 @@ def evaluate_dense(args: argparse.Namespace) -> DenseEvaluation:
     if args.protocol is not None:
         protocol = protocol_named(args.protocol)
         test = protocol.partition(store).test
-        asked = [args.checkpoint] if args.checkpoint else []
-        notes = check_unseen(asked, protocol, store, test)
-        name, clips = protocol.name, [store[place] for place in test]
+        name, places = protocol.name, list(test)
     else:
-        named, clips = _recordings(store, args.subjects, args.split)
-        name, notes = f"{store.data_set.name}/{named}", ()
+        named, places = _recordings(store, args.subjects, args.split)
+        name = f"{store.data_set.name}/{named}"
+    notes = _unseen(args, name, store, places)
+    clips = [store[place] for place in places]
     said = label_recordings(store, clips, labeller)
     return DenseEvaluation(labeller.spec, name, clips, said, notes)
 
@@ -213,16 +213,34 @@ def command_of(task: str, args: argparse.Namespace) -> str:
     return shlex.join(str(word) for word in [*words, "--name", args.name, "--out", args.out])
 
 
+def _unseen(
+    args: argparse.Namespace, name: str, store: PoseStore, places: Sequence[int]
+) -> tuple[str, ...]:
+    """What is to be said of what the model has seen.
+
+    Raises:
+        LeakError: It has seen recordings that were not chosen by their subjects.
+    """
+    if args.artifact:
+        return (f"{args.artifact} does not say whom it saw: a leak would go unnoticed.",)
+    try:
+        return check_unseen_by([args.checkpoint], name, store, places)
+    except LeakError as leak:
+        if args.subjects is None:
+            raise
+        return (f"No test: {leak}.",)
+
+
 def _recordings(
     store: PoseStore, subjects: Sequence[int] | None, split: str | None
-) -> tuple[str, list[PoseClip]]:
-    """What the recordings are called together, and the recordings."""
+) -> tuple[str, list[int]]:
+    """What the recordings are called together, and their places."""
     if split is not None:
-        return split, [store[place] for place in store.split(split)]
+        return split, list(store.split(split))
     if subjects is None and store.data_set.name != "utkinect":
         raise StoreError(
             f"{store.path}: expected --protocol, --split or --subjects, for who tests in "
             f"{store.data_set.name} is not fixed"
         )
     chosen = UTKINECT.test if subjects is None else tuple(subjects)
-    return f"subjects {' '.join(map(str, chosen))}", list(clips_of(store, chosen))
+    return f"subjects {' '.join(map(str, chosen))}", places_of(store, chosen)

@@ -5,10 +5,10 @@ It goes by protocols and reads no frame. What a run does with them is `training.
 
 from dataclasses import dataclass
 
-from model.pose.store import ClipEntry, PoseClip, PoseStore, StoreError
-from training.clip_source import seen_of
+from model.pose.store import PoseClip, PoseStore, StoreError
+from training.clip_source import seen_by_data_set
 from training.protocols import Protocol, protocol_named
-from training.splits import COMPOSED, UTKINECT, clips_of
+from training.splits import UTKINECT, clips_of
 
 UTKINECT_PROTOCOL = "utkinect/cross-subject"
 
@@ -44,15 +44,10 @@ class DenseRecordings:
     def seen(self) -> dict[str, dict[str, object]]:
         """Who of which data sets is in those that train or choose, as `training.leaks` reads it.
 
-        Composed streams are named after the data sets that they are made of.
+        Streams are named after the data sets that they are made of.
         """
-        entries = [self.store.entries[place] for place in (*self.train, *self.choose)]
-        found: dict[str, list[ClipEntry]] = {}
-        for entry in entries:
-            composed = COMPOSED in entry.splits
-            name = entry.name.partition("/")[0] if composed else self.store.data_set.name
-            found.setdefault(name, []).append(entry)
-        return {name: seen_of(own) for name, own in found.items()}
+        places = (*self.train, *self.choose)
+        return seen_by_data_set((self.store, self.store.entries[place]) for place in places)
 
     def choosing(self) -> list[PoseClip]:
         """Those that choose; their frames are not read yet."""

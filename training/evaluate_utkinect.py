@@ -15,8 +15,9 @@ from model.pose.store import PoseStore, StoreError
 from training.arguments import add_json, add_store, natural
 from training.dense_evaluation import add_model, label_recordings, opened_model, score_lines
 from training.labellers import Labeller
+from training.leaks import LeakError, check_unseen_by
 from training.online import Evaluation
-from training.splits import UTKINECT, clips_of, open_utkinect
+from training.splits import UTKINECT, clips_of, open_utkinect, places_of
 
 
 def evaluate_store(store: PoseStore, subjects: tuple[int, ...], labeller: Labeller) -> Evaluation:
@@ -58,16 +59,32 @@ def run(args: argparse.Namespace) -> int:
     """Runs the command and returns its exit status: 2, and one sentence, on bad input."""
     try:
         labeller = opened_model(args)
-        evaluation = evaluate_store(open_utkinect(args.store), tuple(args.subjects), labeller)
+        store = open_utkinect(args.store)
+        note_what_was_seen(args, store)
+        evaluation = evaluate_store(store, tuple(args.subjects), labeller)
         if args.labels_out is not None:
             write_labels(evaluation, args.labels_out)
-    except (StoreError, ArtifactError, CheckpointError, OSError) as error:
+    except (StoreError, LeakError, ArtifactError, CheckpointError, OSError) as error:
         print(f"evaluate: {error}", file=sys.stderr)
         return 2
     print("\n".join(_lines(labeller.spec.name, evaluation.scores)))
     if args.json:
         print(json.dumps({"model": labeller.spec.name, **asdict(evaluation.scores)}))
     return 0
+
+
+def note_what_was_seen(args: argparse.Namespace, store: PoseStore) -> None:
+    """Says what the checkpoint does not say of whom it saw.
+
+    Raises:
+        LeakError: It saw whoever tests. Of those who do not, it may have learnt.
+        StoreError: Where the store lacks a subject.
+    """
+    testing = sorted(set(args.subjects) & set(UTKINECT.test))
+    if args.checkpoint is not None and testing:
+        places = places_of(store, testing)
+        for note in check_unseen_by([args.checkpoint], "evaluate utkinect", store, places):
+            print(note, file=sys.stderr)
 
 
 def write_labels(evaluation: Evaluation, path: Path) -> None:

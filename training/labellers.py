@@ -28,6 +28,7 @@ from model.network.weights import (
 )
 from model.pose.artifact import ArtifactSpec, spec_of
 from model.pose.artifact_session import ArtifactSession
+from training.frozen_streams import compute_device
 from training.online import Predictor
 
 BASELINE_FORMAT = "posewire-baseline"
@@ -82,7 +83,7 @@ def open_checkpoint(path: Path) -> Labeller:
         ArtifactError: Where its notes are no specification.
     """
     weights = load_weights(path)
-    return Labeller(weights.spec, predictor_of(weights.network))
+    return Labeller(weights.spec, predictor_of(weights.network.to(compute_device())))
 
 
 def load_weights(path: Path) -> Weights:

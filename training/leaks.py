@@ -12,7 +12,7 @@ import msgspec
 
 from model.network.weights import read_torch_file
 from model.pose.store import UNKNOWN_SUBJECT, ClipEntry, PoseStore
-from training.protocols import Protocol
+from training.protocols import Protocol, showing_the_same
 
 
 class LeakError(ValueError):
@@ -38,12 +38,22 @@ class Seen(msgspec.Struct, frozen=True):
 def check_unseen(
     paths: Sequence[Path], protocol: Protocol, store: PoseStore, test: Sequence[int]
 ) -> tuple[str, ...]:
+    """Refuses weights that have seen clips which they are asked about by a protocol.
+
+    As `check_unseen_by`, of all data sets that show the same people.
+    """
+    return check_unseen_by(paths, protocol.name, store, test)
+
+
+def check_unseen_by(
+    paths: Sequence[Path], asked: str, store: PoseStore, test: Sequence[int]
+) -> tuple[str, ...]:
     """Refuses weights that have seen clips which they are asked about.
 
     Args:
         paths: Pretrained files, or checkpoints of recognisers.
-        protocol: By which they are evaluated. All forms of its data set show the same people.
-        store: Its clips.
+        asked: What the clips are called together.
+        store: Of the clips. Its people may be those of other data sets, or other forms of it.
         test: Places of those that test, or choose.
 
     Returns:
@@ -54,18 +64,19 @@ def check_unseen(
         CheckpointError: A file is none of torch's.
     """
     notes = []
+    names = showing_the_same(store.data_set.name)
     for path in paths:
         for data in _noted(read_torch_file(path).get("provenance")):
             if data is None:
                 notes.append(f"{path} does not say all that it saw: a leak would go unnoticed.")
                 continue
-            seen = [data[name] for name in protocol.data_sets if name in data]
+            seen = [data[name] for name in names if name in data]
             entries = [store.entries[place] for place in test]
             leaked = [entry for entry in entries if any(part.holds(entry) for part in seen)]
             if leaked:
                 raise LeakError(
                     f"{path}: expected weights that saw no clip they are asked about by "
-                    f"{protocol.name}, these saw {_named(leaked)}"
+                    f"{asked}, these saw {_named(leaked)}"
                 )
     return tuple(dict.fromkeys(notes))
 

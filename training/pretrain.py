@@ -216,12 +216,19 @@ def _training(args: argparse.Namespace, stores: Sequence[PoseStore]) -> Collecti
     Of stores that it is not for, all clips train.
 
     Raises:
-        ProtocolError: It is unknown, or is for none of the stores.
+        ProtocolError: It is unknown, is for none of the stores, or one of them holds clips that
+            test by it under another name.
     """
     if args.protocol is None:
         return None
     protocol = protocol_named(args.protocol)
     own = [store for store in stores if store.data_set.name in protocol.data_sets] or stores[:1]
+    for store in stores:
+        if store.data_set.name in protocol.others:
+            raise ProtocolError(
+                f"{store.path}: expected no other form of what {protocol.name} tests on, got "
+                f"{store.data_set.name}, which holds the same clips"
+            )
     places: list[int] = []
     before = 0
     for store in stores:

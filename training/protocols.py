@@ -44,6 +44,8 @@ class Protocol:
         rule: Which part a clip is in.
         choosing: Subjects of the training part who are held out while settings are chosen.
         says: The rule in words.
+        others: Names of other data sets that hold some of the same clips, under the same numbers
+            of subjects, cameras and setups.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Protocol:
     rule: Rule
     choosing: tuple[int, ...]
     says: str
+    others: tuple[str, ...] = ()
 
     def partition(self, store: PoseStore, choosing: bool = False) -> Partition:
         """Splits the clips of a store.
@@ -131,8 +134,10 @@ _ODD_TRAIN = "odd subjects train, even subjects test"
 
 
 def _ntu(edition: str, title: str, split: str, choosing: tuple[int, ...], says: str) -> Protocol:
-    data_sets = tuple(form.format(edition) for form in _NTU_FORMS)
-    return Protocol(f"{edition}/{title}", data_sets, by_split(split), choosing, says)
+    forms = {each: tuple(form.format(each) for form in _NTU_FORMS) for each in ("ntu60", "ntu120")}
+    # NTU RGB+D 120 holds all of NTU RGB+D 60.
+    (others,) = (names for each, names in forms.items() if each != edition)
+    return Protocol(f"{edition}/{title}", forms[edition], by_split(split), choosing, says, others)
 
 
 def _pku(phase: str, title: str, split: str, choosing: tuple[int, ...]) -> Protocol:
@@ -222,3 +227,10 @@ def protocol_named(name: str) -> Protocol:
         raise ProtocolError(
             f"protocol {name!r} is unknown; known are {', '.join(PROTOCOLS)}"
         ) from None
+
+
+def showing_the_same(data_set: str) -> tuple[str, ...]:
+    """Names of the data sets that hold clips of a data set, its own first."""
+    protocols = [each for each in PROTOCOLS.values() if data_set in each.data_sets]
+    names = [name for each in protocols for name in (*each.data_sets, *each.others)]
+    return tuple(dict.fromkeys([data_set, *names]))

@@ -21,9 +21,10 @@ from training.arguments import add_directory, add_json, add_store
 from training.dense_evaluation import MEASURES
 from training.evaluate_utkinect import evaluate_store
 from training.labellers import open_checkpoint
+from training.leaks import LeakError, check_unseen_by
 from training.online import Evaluation
 from training.recipes import FROM_SCRATCH
-from training.splits import UTKINECT, clips_of, open_utkinect
+from training.splits import UTKINECT, clips_of, open_utkinect, places_of
 from training.timeline import draw_timeline
 
 PICTURE_PATH = ROOT / "docs" / "utkinect-timeline.svg"
@@ -43,14 +44,22 @@ def measure(store: PoseStore, runs: Path) -> dict[str, Evaluation]:
     A run need not hold a pretrained model; those that begin with nothing but data it must.
 
     Raises:
+        LeakError: Where one says that it saw whoever tests.
         CheckpointError: Where the checkpoint of a model is missing or broken.
         ArtifactError: Where its notes are no specification.
         StoreError: Where the store is not that of the models.
     """
-    return {
-        model: evaluate_store(store, UTKINECT.test, open_checkpoint(runs / f"{model}.ckpt"))
+    paths = {
+        model: runs / f"{model}.ckpt"
         for model in TITLES
         if model in FROM_SCRATCH or (runs / f"{model}.ckpt").is_file()
+    }
+    test = places_of(store, UTKINECT.test)
+    for note in check_unseen_by(list(paths.values()), "report utkinect", store, test):
+        print(note, file=sys.stderr)
+    return {
+        model: evaluate_store(store, UTKINECT.test, open_checkpoint(path))
+        for model, path in paths.items()
     }
 
 
@@ -165,7 +174,14 @@ def run(args: argparse.Namespace) -> int:
         if args.record:
             record_figures(figures)
             PICTURE_PATH.write_text(picture(store, evaluations), encoding="utf-8")
-    except (StoreError, CheckpointError, ArtifactError, FiguresError, OSError) as error:
+    except (
+        StoreError,
+        LeakError,
+        CheckpointError,
+        ArtifactError,
+        FiguresError,
+        OSError,
+    ) as error:
         print(f"report: {error}", file=sys.stderr)
         return 2
     print(text, end="")

@@ -48,10 +48,19 @@ def clips_of(store: PoseStore, subjects: Iterable[int]) -> Sequence[PoseClip]:
     Raises:
         StoreError: Where a subject has no clip.
     """
+    return [store[place] for place in places_of(store, subjects)]
+
+
+def places_of(store: PoseStore, subjects: Iterable[int]) -> list[int]:
+    """The places of some subjects' clips.
+
+    Raises:
+        StoreError: Where a subject has no clip.
+    """
     wanted = set(subjects)
     missing = sorted(wanted - {entry.subject for entry in store.entries})
     if missing:
         raise StoreError(
             f"{store.path}: expected recordings of subject {', '.join(map(str, missing))}, got none"
         )
-    return [store[place] for place, entry in enumerate(store.entries) if entry.subject in wanted]
+    return [place for place, entry in enumerate(store.entries) if entry.subject in wanted]

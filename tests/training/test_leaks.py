@@ -1,9 +1,11 @@
 """Weights that have seen who tests are refused by what is noted beside them."""
 
+from argparse import Namespace
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 import torch
 
@@ -11,11 +13,15 @@ from model.network.pretrained import load_pretrained, save_pretrained
 from model.pose.store import DataSet, PoseStore
 from model.pose.store_writer import PoseStoreWriter
 from tests.training.protocol_store import clip, write_encoder, write_protocol_store
+from tests.training.test_protocols import store_of
 from training.__main__ import main
-from training.clip_source import ClipSource
+from training.clip_source import ClipSource, seen_by_data_set
+from training.dense_evaluation import _unseen
+from training.evaluate_utkinect import note_what_was_seen
 from training.leaks import LeakError, check_unseen
 from training.protocols import protocol_named
 from training.results import read_result
+from training.splits import COMPOSED, REAL
 
 PROTOCOL = "utd_mhad/cross-subject"
 
@@ -142,3 +148,62 @@ def test_the_commands_refuse_a_leak_and_note_silence(
         (said,) = capsys.readouterr().err.splitlines()
         assert said.endswith("these saw subjects 7")
         assert f"{said}." in read_result(tmp_path / "results" / "chosen.json").notes
+
+
+@pytest.mark.parametrize(("asked", "seen"), [("ntu60", "ntu120_2d"), ("ntu120", "ntu60_agcn")])
+def test_one_edition_of_ntu_holds_clips_of_the_other(asked: str, seen: str, tmp_path: Path) -> None:
+    """Under other names, the same people were seen by the same cameras."""
+    store = store_of(tmp_path / "store", asked, [(3, 1, ()), (1, 2, ())])
+    file = noting(tmp_path / "x.ckpt", {"data": {seen: {"subjects": [1, 3], "views": [2]}}})
+    chosen = protocol_named(f"{asked}/cross-subject")
+    assert check_unseen([file], chosen, store, [0]) == ()
+    with pytest.raises(LeakError, match="subjects 1 by cameras 2"):
+        check_unseen([file], chosen, store, [0, 1])
+
+
+def test_a_protocol_does_not_pretrain_on_the_other_edition(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of further stores all clips train: of the other edition of NTU that would be who tests."""
+    stores = [
+        store_of(tmp_path / name, name, [(1, 2, ("xsub_train",)), (3, 1, ("xsub_test",))])
+        for name in ("ntu60", "ntu120")
+    ]
+    words = ["pretrain", "--protocol", "ntu60/cross-subject", "--out", str(tmp_path / "out")]
+    words += ["--layout", "kinect20", "--normalisation", "kinect-3d", "--store"]
+    assert main([*words, *(str(store.path) for store in stores)]) == 2
+    assert "got ntu120, which holds the same clips" in capsys.readouterr().err
+
+
+def test_streams_are_of_the_data_sets_that_they_show(tmp_path: Path) -> None:
+    """Composed ones and recorded ones, whatever their own store is called."""
+    store = store_of(
+        tmp_path / "store", "everyday", [(1, 3, (COMPOSED,)), (2, 1, (REAL,)), (4, 1, ())]
+    )
+    entries = [
+        msgspec.structs.replace(entry, name=f"{name}/s01/0") if name else entry
+        for entry, name in zip(store.entries, ("nw_ucla", "utkinect", ""), strict=True)
+    ]
+    seen = seen_by_data_set((store, entry) for entry in entries)
+    assert {name: each["subjects"] for name, each in seen.items()} == {
+        "nw_ucla": [1],
+        "utkinect": [2],
+        "everyday": [4],
+    }
+
+
+def test_without_a_protocol_too_nobody_who_tests_may_have_been_seen(tmp_path: Path) -> None:
+    """UTKinect's own commands refuse it; whom one names oneself is asked, and that is said."""
+    store = store_of(tmp_path / "store", "utkinect", [(1, 1, ()), (2, 1, ())])
+    file = noting(tmp_path / "x.ckpt", {"data": {"utkinect": {"subjects": [1, 2]}}})
+    asked = Namespace(checkpoint=file, artifact=None, subjects=[1])
+    note_what_was_seen(asked, store)
+    (note,) = _unseen(asked, "utkinect/subjects 1", store, [0])
+    assert note.startswith("No test: ")
+    with pytest.raises(LeakError, match="subjects 2"):
+        note_what_was_seen(Namespace(checkpoint=file, subjects=[1, 2]), store)
+    with pytest.raises(LeakError, match="subjects 2"):
+        _unseen(Namespace(checkpoint=file, artifact=None, subjects=None), "utkinect", store, [1])
+    exported = Namespace(checkpoint=None, artifact=Path("x.onnx"), subjects=None)
+    (note,) = _unseen(exported, "utkinect", store, [1])
+    assert note == "x.onnx does not say whom it saw: a leak would go unnoticed."

@@ -17,7 +17,7 @@ from model.pose.artifact import ArtifactSpec, Provenance
 from model.pose.figures import commit
 from model.pose.layout import layout_named
 from model.pose.store import PoseStore
-from training.clip_source import seen_of
+from training.clip_source import seen_by_data_set, seen_of
 from training.devices import Devices
 from training.everyday.choosing import Choosing
 from training.everyday.filmed import FilmedPeople
@@ -115,7 +115,12 @@ def finetune_on_streams(
     if restart:
         state.unlink(missing_ok=True)
     progress = fit(fabric, network, task, recipe.optimisation, settings, state)
-    notes: dict[str, object] = {"settings": settings, "progress": asdict(progress)}
+    entries = [(store, entry) for store in (train, choose) for entry in store.entries]
+    notes: dict[str, object] = {
+        "settings": settings,
+        "data": seen_by_data_set(entries),
+        "progress": asdict(progress),
+    }
     if begun_with is not None:
         notes["encoder"] = dict(begun_with.provenance)
     save_weights(Weights(network, spec, notes), path)

@@ -15,7 +15,7 @@ from model.pose.figures import commit
 from model.pose.layout import layout_named
 from model.pose.store import PoseStore
 from model.pose.window import WindowSpec
-from training.clip_source import seen_of
+from training.clip_source import seen_by_data_set, seen_of
 from training.consistency import Consistency, Perspective, ViewNetwork
 from training.devices import Devices
 from training.everyday.stream_source import StreamSource
@@ -129,7 +129,7 @@ def pretrain_on_streams(
         progress = fit(fabric, views, task, optimisation, settings, state, journal)
     notes = {
         "settings": settings,
-        "data": data,
+        "data": seen_by_data_set((store, entry) for entry in store.entries),
         "held_out": held_out,
         "progress": asdict(progress),
         "commit": commit(),
