@@ -24,6 +24,9 @@ from model.pose.store import ClipEntry, PoseStore, StoreError
 from training.projection import seen_from, stood_up
 from training.splits import COMPOSED, REAL
 
+ALIKE = 16
+"""Clips that are normalised together."""
+
 
 @dataclass(frozen=True)
 class ClipBatch:
@@ -151,13 +154,25 @@ class ClipSource:
             self._keypoints(int(place), observed, *camera)
             for place, camera in zip(places, cameras.tolist(), strict=True)
         ]
-        lengths = [len(clip) for clip in clips]
-        shape = (len(clips), max(lengths), len(self._skeleton.joints), self._persons, 4)
-        padded = np.zeros(shape, np.float32)
+        lengths = np.array([len(clip) for clip in clips])
+        shape = (len(clips), 3, lengths.max(), len(self._skeleton.joints), self._persons)
+        normalised = np.zeros(shape, np.float32)
+        # Clips of like lengths together: normalising what is padded takes as long as the rest.
+        order = np.argsort(lengths, kind="stable")
+        for rows in np.split(order, range(ALIKE, len(order), ALIKE)):
+            padded = self._padded([clips[row] for row in rows])
+            found = self._normalised(padded, [places[row] for row in rows])
+            for row, clip in zip(rows, found, strict=True):
+                normalised[row, :, : lengths[row]] = clip[:, : lengths[row]]
+        return ClipBatch(torch.from_numpy(normalised), torch.from_numpy(lengths))
+
+    def _padded(self, clips: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+        """Clips ``(F, V, M, 4)`` of different lengths as ``(B, F, V, M, 4)``, 0 after them."""
+        shape = (len(self._skeleton.joints), self._persons, 4)
+        padded = np.zeros((len(clips), max(map(len, clips)), *shape), np.float32)
         for row, clip in enumerate(clips):
             padded[row, : len(clip), :, : clip.shape[2]] = clip
-        normalised = self._normalised(padded, places)
-        return ClipBatch(torch.from_numpy(normalised), torch.tensor(lengths))
+        return padded
 
     def in_order(
         self, places: Sequence[int], batch: int, observed: float = 1.0

@@ -26,7 +26,7 @@ from tqdm import tqdm
 from training.journal import Journal
 from training.optimisation import Optimisation
 from training.progress import Progress
-from training.run_state import discard_partial, read_run_state, unusable, write_run_state
+from training.run_state import read_run_state, unusable, write_run_state
 
 Batch = TypeVar("Batch")
 
@@ -158,8 +158,6 @@ class _Run(Generic[Batch]):
 
     def take_up(self, path: Path, settings: dict[str, object]) -> None:
         """Goes back to the state on disk, where there is one."""
-        if self._fabric.is_global_zero:
-            discard_partial(path)
         if not path.is_file():
             return
         state = read_run_state(path, settings)

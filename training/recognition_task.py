@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from training.clip_source import ClipBatch, ClipSource
 from training.optimisation import Optimisation
-from training.read_ahead import ahead
+from training.read_ahead import made_ahead, readers
 from training.representation import whole_clips
 from training.subsets import classes_of
 from training.views import ViewSettings, random_views
@@ -124,19 +124,21 @@ class RecognitionTask:
         Each clip comes again only when all have come; few clips come several times in an
         epoch. What comes next is read while a batch is learnt.
         """
-        for clips, labels in ahead(self._read(epoch)):
+        for clips, labels in made_ahead(self._plans(epoch), self._read, readers(self._device)):
             yield clips.to(self._device), labels.to(self._device)
 
-    def _read(self, epoch: int) -> Iterator[Batch]:
-        """The batches of an epoch, not on the device yet; torch's generator is left alone."""
+    def _read(self, chosen: NDArray[np.int64]) -> Batch:
+        """A batch of the clips at some of the places, not on the device yet."""
+        return self._source.read(self._places[chosen]), self._labels[torch.from_numpy(chosen)]
+
+    def _plans(self, epoch: int) -> Iterator[NDArray[np.int64]]:
+        """Which of the places are in each batch; torch's generator is left alone."""
         batch, wanted = self._optimisation.batch, self._optimisation.batches
         generator = np.random.default_rng([self._optimisation.seed, epoch])
         rounds = -(-batch * wanted // len(self._places))
         order = np.concatenate([generator.permutation(len(self._places)) for _ in range(rounds)])
         for start in range(0, batch * wanted, batch):
-            chosen = order[start : start + batch]
-            clips = self._source.read(self._places[chosen])
-            yield clips, self._labels[torch.from_numpy(chosen)]
+            yield order[start : start + batch]
 
     def loss(self, network: nn.Module, batch: Batch) -> Tensor:
         """Cross-entropy of one view of each clip, a scalar."""

@@ -64,9 +64,3 @@ def _difference(begun_with: object, settings: object, name: str = "") -> str:
         if pair[0] != pair[1]:
             return _difference(*pair, f"{name}.{key}".removeprefix("."))
     return "their names"
-
-
-def discard_partial(path: Path) -> None:
-    """Removes what a run left that was killed while it wrote its state."""
-    for partial in path.parent.glob(f".{path.name}.*.partial"):
-        partial.unlink(missing_ok=True)

@@ -17,9 +17,12 @@ from training.clip_source import ClipBatch, ClipSource
 from training.consistency import MEASURED, Consistency, Perspective, ViewNetwork
 from training.journal import Journal
 from training.modal_network import ModalNetwork
-from training.read_ahead import ahead
+from training.read_ahead import made_ahead, readers
 from training.replica import Replica
 from training.representation import clip_features, labelled, retrieval_accuracy
+
+_Plan = tuple[NDArray[np.int64], NDArray[np.float64] | None]
+"""Places of clips, and by which cameras they are read; None for those that recorded them."""
 
 
 class ViewTask:
@@ -82,11 +85,18 @@ class ViewTask:
         cameras are drawn, a batch of B clips holds W·B: each clip as seen by a camera for each
         view, view by view. What comes next is read while a batch is learnt.
         """
-        for batch in ahead(self._read(epoch)):
+        for batch in made_ahead(self._plans(epoch), self._read, readers(self._device)):
             yield batch.to(self._device)
 
-    def _read(self, epoch: int) -> Iterator[ClipBatch]:
-        """The batches of an epoch, not on the device yet; torch's generator is left alone."""
+    def _read(self, plan: _Plan) -> ClipBatch:
+        """A batch, not on the device yet."""
+        places, cameras = plan
+        if cameras is None:
+            return self._source.read(places)
+        return self._source.read_by(cameras, places)
+
+    def _plans(self, epoch: int) -> Iterator[_Plan]:
+        """The clips of each batch, and by which cameras; torch's generator is left alone."""
         settings = self._perspective
         order = np.random.default_rng([self._seed, epoch]).permutation(self._places)
         around = np.random.default_rng([self._seed, epoch, 1 + self._replica.rank])
@@ -96,9 +106,9 @@ class ViewTask:
             places = order[start : start + self._batch]
             if settings.cameras:
                 places = np.tile(places, settings.count)
-                yield self._source.read_by(settings.cameras.draw(around, len(places)), places)
+                yield places, settings.cameras.draw(around, len(places))
             else:
-                yield self._source.read(places)
+                yield places, None
 
     def loss(self, network: nn.Module, batch: ClipBatch) -> Tensor:
         """MG-FD over views of a batch, a scalar; with several processes over that of all of them.

@@ -46,11 +46,15 @@ def read_torch_file(path: Path) -> dict[object, object]:
 def write_torch_file(content: Mapping[str, object], path: Path) -> None:
     """Write `content` so that `path` is at any time either the old file or the whole new one.
 
+    What was left by a process that was killed while it wrote the same file goes.
+
     Raises:
         CheckpointError: the file cannot be written.
     """
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
+        for left in path.parent.glob(f".{path.name}.*.partial"):
+            left.unlink(missing_ok=True)
         # An open file, because torch would write a path's own name into the archive: the
         # same content gives the same bytes.
         with partial.open("wb") as file:

@@ -78,6 +78,7 @@ def test_a_killed_pretraining_goes_on_to_the_same_weights(
     assert state.read_bytes() == saved
     assert sorted(path.name for path in out.iterdir()) == ["pretrain.state.pt"]
 
+    (out / ".pretrained.ckpt.12345.partial").write_bytes(b"killed while it wrote")
     done = torch.load(state, weights_only=True)["progress"]["epoch"]
     assert 1 <= done < 12
     assert main(command(swings, out)) == 0

@@ -1,6 +1,7 @@
 """Reading ahead changes when items are made, and nothing else."""
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -9,11 +10,15 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from model.pose.normalise import Normalisation
+from model.pose.store import DataSet, PoseStore
+from model.pose.store_writer import PoseStoreWriter
+from tests.training.protocol_store import clip
 from tests.training.swings import TINY, write_swings
 from training.clip_source import ClipBatch, ClipSource
 from training.consistency import Perspective
 from training.projection import Cameras
-from training.read_ahead import ahead
+from training.read_ahead import ahead, made_ahead
 from training.view_task import ViewTask
 
 
@@ -63,6 +68,45 @@ def test_what_the_iterator_raises_comes_in_its_place() -> None:
     with pytest.raises(OSError, match="the disk went away"):
         next(reading)
     assert not readers()
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_what_several_make_comes_in_the_order_of_the_plans(threads: int) -> None:
+    """However long each takes, and a fault in its place; no more are made than are wanted."""
+    begun: list[int] = []
+
+    def make(plan: int) -> int:
+        begun.append(plan)
+        time.sleep(0.001 * (plan % 3))
+        if plan == 30:
+            raise OSError("the disk went away")
+        return plan * plan
+
+    making = made_ahead(iter(range(100)), make, threads)
+    assert [next(making) for _ in range(30)] == [plan * plan for plan in range(30)]
+    with pytest.raises(OSError, match="the disk went away"):
+        next(making)
+    assert not readers()
+    assert max(begun) <= 31 + threads
+    assert list(made_ahead(iter(()), make, threads)) == []
+
+
+@pytest.mark.parametrize("normalisation", ["kinect-3d", "2s-agcn"])
+def test_a_clip_reads_the_same_whatever_is_read_beside_it(
+    normalisation: Normalisation, tmp_path: Path
+) -> None:
+    """Clips of like lengths are normalised together; what is padded stays 0."""
+    with PoseStoreWriter(tmp_path / "store", DataSet("x", "kinect20", 30.0, ("x",), "")) as store:
+        for number in range(40):
+            store.append(clip(number, 0, number, 5 + number * 17 % 90))
+    source = ClipSource([PoseStore(tmp_path / "store")], "kinect20", normalisation, 1)
+    together = source.read(range(40))
+    assert len(set(together.lengths.tolist())) > 20
+    for place in range(40):
+        length = int(together.lengths[place])
+        alone = source.read([place]).clips[0]
+        assert torch.equal(together.clips[place, :, :length], alone)
+        assert not together.clips[place, :, length:].any()
 
 
 def test_batches_are_read_ahead_without_drawing_from_torch(
