@@ -198,6 +198,7 @@ def _result(args: argparse.Namespace, task: str, store: PoseStore, outcome: Outc
         feature_map=outcome.feature_map,
         notes=tuple(notes),
         choosing=args.choosing,
+        data_set=store.data_set.name,
     )
 
 

@@ -32,7 +32,7 @@ def figures_of(results: Mapping[str, Result]) -> dict[str, Figure]:
 
     Raises:
         ResultError: Two results have one of the same name, a result is of clips that choose
-            settings, or its protocol is not that of the table that shows it.
+            settings, or its protocol or form is not that of the table that shows it.
     """
     settings = {
         name: setting
@@ -52,6 +52,11 @@ def figures_of(results: Mapping[str, Result]) -> dict[str, Figure]:
                 raise ResultError(
                     f"{result.name}: expected protocol {setting.protocol} for {figure.name}, "
                     f"got {result.protocol}"
+                )
+            if setting is not None and result.data_set.endswith("_2d"):
+                raise ResultError(
+                    f"{result.name}: expected clips in space for {figure.name}, beside which those "
+                    f"of others stand, got {result.data_set}; --name it otherwise"
                 )
             if figure.name in figures:
                 raise ResultError(

@@ -50,6 +50,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
         feature_map: Where the features of the tested clips lie in a plane.
         notes: What a reader should know, a sentence each.
         choosing: Whether clips that choose settings stood in for those that test.
+        data_set: Which form of the protocol's data set the clips were of, where it is noted.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     feature_map: FeatureMap | None = None
     notes: tuple[str, ...] = ()
     choosing: bool = False
+    data_set: str = ""
 
 
 class _File(msgspec.Struct, frozen=True):

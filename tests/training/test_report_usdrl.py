@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
+import msgspec
 import pytest
 
 from model.pose.figures import Figure, FiguresError, read_figures
@@ -116,6 +117,18 @@ def test_a_result_of_another_protocol_stands_in_no_table(made: Made) -> None:
     other = result(name, {"": 99.0}, "linear", "nw_ucla/cross-subject")
     with pytest.raises(ResultError, match=f"expected protocol {CROSS_VIEW} for {name}, got nw_u"):
         figures_of(made.results | {name: other})
+
+
+def test_pictures_stand_not_beside_published_figures_of_bodies_in_space(made: Made) -> None:
+    """One protocol has several forms of its data set; under a name of its own a result is taken."""
+    name = "ntu60.cross_subject.linear.single"
+    seen = result(name, {"": 60.0}, "linear", "ntu60/cross-subject")
+    figures_of(made.results | {name: seen})
+    flat = msgspec.structs.replace(seen, data_set="ntu60_2d")
+    with pytest.raises(ResultError, match=r"expected clips in space for ntu60\..+ got ntu60_2d"):
+        figures_of(made.results | {name: flat})
+    other = result("ntu60_2d.linear", {"": 60.0}, "linear", "ntu60/cross-subject")
+    figures_of(made.results | {other.name: msgspec.structs.replace(other, data_set="ntu60_2d")})
 
 
 def test_figures_of_two_results_do_not_hide_one_another(made: Made) -> None:
