@@ -22,6 +22,7 @@ from typing import Literal, get_args
 
 import numpy as np
 import onnx
+import onnxruntime
 from numpy.typing import NDArray
 from onnxruntime import quantization
 from onnxruntime.quantization.shape_inference import quant_pre_process
@@ -38,6 +39,9 @@ KEPT_AT_FLOAT32 = ("LayerNormalization", "Softmax")
 QUANTISED = ("MatMul", "Gemm")
 
 CALIBRATION_BATCH = 16
+
+_WARNINGS, _ERRORS = 2, 3
+"""What ONNX Runtime logs: its usual level, and the next."""
 
 
 def declared(precision: Precision) -> Literal["fp16", "int8"]:
@@ -237,10 +241,12 @@ def _silenced() -> Iterator[None]:
     root = logging.getLogger()
     level = root.level
     root.setLevel(logging.ERROR)
+    onnxruntime.set_default_logger_severity(_ERRORS)
     try:
         with warnings.catch_warnings():
             # A weight too small for float16 becomes its smallest number; that is measured.
             warnings.simplefilter("ignore", UserWarning)
             yield
     finally:
+        onnxruntime.set_default_logger_severity(_WARNINGS)
         root.setLevel(level)

@@ -14,9 +14,10 @@ from export.artifact_file import Artifact, open_artifact
 from export.clips import real_clips
 from export.fidelity import Fidelity
 from export.precision_table import Row, figures, lines, values
-from export.quantise import products_with_weights, quantised
+from export.quantise import PRECISIONS, products_with_weights, quantised
 from export.trial import Timing, timings
 from model.pose.store import PoseStore
+from tests.service.process import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +61,15 @@ def test_a_product_at_int8_is_one_kernel(static: onnx.ModelProto, tmp_path: Path
     products = [n for n in static.graph.node if n.op_type == "MatMul" and n.input[0] in rounded]
     assert kinds.count("MatMulIntegerToFloat") == len(products) > 0
     assert not {"DequantizeLinear", "QLinearMatMul", "QLinearSoftmax"} & set(kinds)
+
+
+def test_what_ships_is_rounded_without_a_word(capfd: pytest.CaptureFixture[str]) -> None:
+    """Neither converter nor runtime complains of what they find in its graph."""
+    source = open_artifact(ROOT / "weights" / "everyday-s.onnx")
+    windows = np.zeros((2, 3, 32, 13, 1), np.float32)
+    for precision in PRECISIONS:
+        quantised(source.model, precision, windows)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_artifacts_that_take_turns_are_compared_within_a_round(place: Path) -> None:
