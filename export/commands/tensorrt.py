@@ -52,7 +52,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Runs the command."""
-    artifact = open_artifact(options.artifact)
+    opened = artifact = open_artifact(options.artifact)
     if options.batches is not None:
         artifact = _with_profile(artifact, BatchProfile(*options.batches))
     wrong = faults(artifact.model)
@@ -63,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
         value = {"ready": False, "faults": wrong, "engine": None}
         say(options, [f"{artifact.path}: TensorRT would not take it", *wrong], value)
         return FAILED
-    if options.batches is not None:
+    if artifact is not opened:
         keep_artifact(artifact)
     builder = find_builder()
     engine, timings = (
