@@ -191,6 +191,15 @@ def test_compose_and_image_agree(name: str) -> None:
     assert int(grace_s) > drain_s + GRACE_S
 
 
+def test_the_image_of_a_gpu_has_tensorrt_unless_it_is_set_to_nothing() -> None:
+    """The version stands in the Dockerfile too, for whoever builds without compose."""
+    asked = services()["posewire-gpu"]["build"]["args"]["TENSORRT"]
+    (stated,) = (
+        one for one in target(SERVICE, "gpu-environment").all("ARG") if one.startswith("TENSORRT=")
+    )
+    assert asked == f"${{TENSORRT-{stated.removeprefix('TENSORRT=')}}}"
+
+
 def test_plain_build_is_that_of_a_laptop() -> None:
     """The last stage is the CPU's: `docker build` without a target needs gigabytes of nothing."""
     assert stages(SERVICE)[-1].name == "cpu"
