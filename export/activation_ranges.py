@@ -6,7 +6,7 @@ they are given.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 import onnx
@@ -41,12 +41,12 @@ class Ranges:
     @property
     def fit(self) -> bool:
         """Whether float16 holds all of them; what is no number does not fit."""
-        return self.largest < FLOAT16_LARGEST
+        return all(value < FLOAT16_LARGEST for value in astuple(self))
 
     @property
     def largest(self) -> float:
         """The largest of them."""
-        return max(self.normalised, self.squares, self.softmax, self.anywhere)
+        return float(max(astuple(self)))
 
 
 def measure_ranges(model: onnx.ModelProto, clips: NDArray[np.float32]) -> Ranges:

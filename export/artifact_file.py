@@ -1,7 +1,6 @@
 """The artifact file: one ONNX model with its specification, written at once or not at all."""
 
 import hashlib
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from model.pose.artifact_guard import check_content
 from model.pose.artifact_session import ArtifactSession
 from model.pose.seal import SEAL_KEY, check_seal
 from model.pose.tensorrt import BatchProfile, profile_of
+from model.pose.whole_file import whole_file
 
 UNSERVED_KEY = "posewire-unserved"
 """Where the specification stands in a file that breaks the contract: no service reads it there."""
@@ -125,14 +125,10 @@ def _sealed(model: onnx.ModelProto, metadata: Mapping[str, str]) -> bytes:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            partial.write_bytes(content)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+        with whole_file(path) as file:
+            file.write(content)
     except FileExistsError:
         raise ArtifactError(f"{path}: cannot be written: {path.parent} is no folder") from None
     except OSError as error:

@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
+from model.pose.whole_file import whole_file
 from service.npm_package import Package
 
 Variant = Literal["full", "lite"]
@@ -70,9 +71,8 @@ def ensure_pose_model(path: Path, variant: Variant = "full") -> bool:
             f"put together has {found[:12]}…: install the versions that requirements.lock pins"
         )
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_bytes(task)
-    partial.replace(path)
+    with whole_file(path) as file:
+        file.write(task)
     return True
 
 

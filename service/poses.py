@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from model.pose.recording import WIRE_VERSION, shortest_decimals
+from model.pose.whole_file import whole_file
 from service.hello import LARGEST_CROWD
 from service.pose_estimator import LAYOUT, Keypoints, MediaPipeEstimator, PoseEstimator, available
 from service.tracker import Tracker
@@ -91,22 +92,18 @@ def record_video(
     """
     frames = with_people = 0
     seen: set[int] = set()
-    partial = recording.with_name(f".{recording.name}.partial")
     try:
         with Video(video) as opened:
             recording.parent.mkdir(parents=True, exist_ok=True)
-            with partial.open("wb") as file:
+            with whole_file(recording) as file:
                 file.write(msgspec.json.encode(_hello(opened.size)) + b"\n")
                 for t_ms, people in _people(opened, video.name, make_estimator):
                     frames += 1
                     with_people += bool(people)
                     seen |= people.keys()
                     file.write(msgspec.json.encode(_pose(t_ms, people)) + b"\n")
-        partial.replace(recording)
     except OSError as error:
         raise ValueError(f"cannot write {recording}: {error.strerror or error}") from None
-    finally:
-        partial.unlink(missing_ok=True)
     return VideoPoses(str(video), str(recording), frames, with_people, len(seen))
 
 

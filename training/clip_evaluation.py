@@ -140,7 +140,7 @@ def _unseen(
     in the result, which no report takes; of clips that test it is refused.
     """
     try:
-        return check_unseen(weights, protocol_named(args.protocol), store, partition.test)
+        return check_unseen(weights, protocol_named(args.protocol).name, store, partition.test)
     except LeakError as leak:
         if not args.choosing:
             raise

@@ -24,7 +24,7 @@ from model.pose.store import ClipEntry, PoseStore, StoreError
 from training.projection import seen_from, stood_up
 from training.splits import COMPOSED, REAL
 
-ALIKE = 16
+NORMALISED_TOGETHER = 16
 """Clips that are normalised together."""
 
 
@@ -159,7 +159,7 @@ class ClipSource:
         normalised = np.zeros(shape, np.float32)
         # Clips of like lengths together: normalising what is padded takes as long as the rest.
         order = np.argsort(lengths, kind="stable")
-        for rows in np.split(order, range(ALIKE, len(order), ALIKE)):
+        for rows in np.split(order, range(NORMALISED_TOGETHER, len(order), NORMALISED_TOGETHER)):
             padded = self._padded([clips[row] for row in rows])
             found = self._normalised(padded, [places[row] for row in rows])
             for row, clip in zip(rows, found, strict=True):

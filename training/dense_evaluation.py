@@ -22,7 +22,7 @@ from model.pose.metrics import SegmentationScores
 from model.pose.store import PoseClip, PoseStore, StoreError
 from training.arguments import add_json, add_protocol, add_result, add_store, natural
 from training.labellers import Labeller, open_artifact, open_checkpoint
-from training.leaks import LeakError, check_unseen_by
+from training.leaks import LeakError, check_unseen
 from training.online import Evaluation, FrameLabel, OnlineRecording, evaluate
 from training.protocols import ProtocolError, protocol_named
 from training.results import ResultError
@@ -224,7 +224,7 @@ def _unseen(
     if args.artifact:
         return (f"{args.artifact} does not say whom it saw: a leak would go unnoticed.",)
     try:
-        return check_unseen_by([args.checkpoint], name, store, places)
+        return check_unseen([args.checkpoint], name, store, places)
     except LeakError as leak:
         if args.subjects is None:
             raise

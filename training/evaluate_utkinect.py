@@ -12,10 +12,11 @@ from model.network.weights import CheckpointError
 from model.pose.artifact import ArtifactError
 from model.pose.metrics import SegmentationScores
 from model.pose.store import PoseStore, StoreError
+from model.pose.whole_file import whole_file
 from training.arguments import add_json, add_store, natural
 from training.dense_evaluation import add_model, label_recordings, opened_model, score_lines
 from training.labellers import Labeller
-from training.leaks import LeakError, check_unseen_by
+from training.leaks import LeakError, check_unseen
 from training.online import Evaluation
 from training.splits import UTKINECT, clips_of, open_utkinect, places_of
 
@@ -83,7 +84,7 @@ def note_what_was_seen(args: argparse.Namespace, store: PoseStore) -> None:
     testing = sorted(set(args.subjects) & set(UTKINECT.test))
     if args.checkpoint is not None and testing:
         places = places_of(store, testing)
-        for note in check_unseen_by([args.checkpoint], "evaluate utkinect", store, places):
+        for note in check_unseen([args.checkpoint], "evaluate utkinect", store, places):
             print(note, file=sys.stderr)
 
 
@@ -104,9 +105,8 @@ def write_labels(evaluation: Evaluation, path: Path) -> None:
         }
         for name, labels in evaluation.labels.items()
     ]
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_bytes(msgspec.json.encode({"recordings": recordings}) + b"\n")
-    partial.replace(path)
+    with whole_file(path) as file:
+        file.write(msgspec.json.encode({"recordings": recordings}) + b"\n")
 
 
 def _lines(name: str, scores: SegmentationScores) -> list[str]:

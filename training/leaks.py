@@ -12,7 +12,7 @@ import msgspec
 
 from model.network.weights import read_torch_file
 from model.pose.store import UNKNOWN_SUBJECT, ClipEntry, PoseStore
-from training.protocols import Protocol, showing_the_same
+from training.protocols import showing_the_same
 
 
 class LeakError(ValueError):
@@ -36,16 +36,6 @@ class Seen(msgspec.Struct, frozen=True):
 
 
 def check_unseen(
-    paths: Sequence[Path], protocol: Protocol, store: PoseStore, test: Sequence[int]
-) -> tuple[str, ...]:
-    """Refuses weights that have seen clips which they are asked about by a protocol.
-
-    As `check_unseen_by`, of all data sets that show the same people.
-    """
-    return check_unseen_by(paths, protocol.name, store, test)
-
-
-def check_unseen_by(
     paths: Sequence[Path], asked: str, store: PoseStore, test: Sequence[int]
 ) -> tuple[str, ...]:
     """Refuses weights that have seen clips which they are asked about.

@@ -224,7 +224,7 @@ def _training(args: argparse.Namespace, stores: Sequence[PoseStore]) -> Collecti
     protocol = protocol_named(args.protocol)
     own = [store for store in stores if store.data_set.name in protocol.data_sets] or stores[:1]
     for store in stores:
-        if store.data_set.name in protocol.others:
+        if store.data_set.name in protocol.other_editions:
             raise ProtocolError(
                 f"{store.path}: expected no other form of what {protocol.name} tests on, got "
                 f"{store.data_set.name}, which holds the same clips"

@@ -44,8 +44,8 @@ class Protocol:
         rule: Which part a clip is in.
         choosing: Subjects of the training part who are held out while settings are chosen.
         says: The rule in words.
-        others: Names of other data sets that hold some of the same clips, under the same numbers
-            of subjects, cameras and setups.
+        other_editions: Names of other data sets that hold some of the same clips, under the same
+            numbers of subjects, cameras and setups.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Protocol:
     rule: Rule
     choosing: tuple[int, ...]
     says: str
-    others: tuple[str, ...] = ()
+    other_editions: tuple[str, ...] = ()
 
     def partition(self, store: PoseStore, choosing: bool = False) -> Partition:
         """Splits the clips of a store.
@@ -232,5 +232,5 @@ def protocol_named(name: str) -> Protocol:
 def showing_the_same(data_set: str) -> tuple[str, ...]:
     """Names of the data sets that hold clips of a data set, its own first."""
     protocols = [each for each in PROTOCOLS.values() if data_set in each.data_sets]
-    names = [name for each in protocols for name in (*each.data_sets, *each.others)]
+    names = [name for each in protocols for name in (*each.data_sets, *each.other_editions)]
     return tuple(dict.fromkeys([data_set, *names]))

@@ -22,7 +22,7 @@ from training.comparison import measurements, without_seed
 from training.results import Result, ResultError, read_results
 from training.results_page import PageError, picture_link, refreshed, table_text
 from training.usdrl_pictures import PICTURES, drawn
-from training.usdrl_tables import SAME, tables
+from training.usdrl_tables import SAME_RECORDINGS, tables
 
 PAGE = ROOT / "docs" / "results.md"
 
@@ -47,7 +47,7 @@ def figures_of(results: Mapping[str, Result]) -> dict[str, Figure]:
             )
         for figure in result.figures:
             setting = settings.get(without_seed(figure.name))
-            asked = SAME.get(result.protocol, result.protocol)
+            asked = SAME_RECORDINGS.get(result.protocol, result.protocol)
             if setting is not None and setting.protocol != asked:
                 raise ResultError(
                     f"{result.name}: expected protocol {setting.protocol} for {figure.name}, "

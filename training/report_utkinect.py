@@ -21,7 +21,7 @@ from training.arguments import add_directory, add_json, add_store
 from training.dense_evaluation import MEASURES
 from training.evaluate_utkinect import evaluate_store
 from training.labellers import open_checkpoint
-from training.leaks import LeakError, check_unseen_by
+from training.leaks import LeakError, check_unseen
 from training.online import Evaluation
 from training.recipes import FROM_SCRATCH
 from training.splits import UTKINECT, clips_of, open_utkinect, places_of
@@ -55,7 +55,7 @@ def measure(store: PoseStore, runs: Path) -> dict[str, Evaluation]:
         if model in FROM_SCRATCH or (runs / f"{model}.ckpt").is_file()
     }
     test = places_of(store, UTKINECT.test)
-    for note in check_unseen_by(list(paths.values()), "report utkinect", store, test):
+    for note in check_unseen(list(paths.values()), "report utkinect", store, test):
         print(note, file=sys.stderr)
     return {
         model: evaluate_store(store, UTKINECT.test, open_checkpoint(path))

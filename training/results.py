@@ -4,7 +4,6 @@ It holds figures and what pictures of them need (classes said of each clip, curv
 features). It knows no task, no network and no picture.
 """
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import msgspec
 
 from model.pose.figures import Figure
 from model.pose.unreadable import UNDECODABLE
+from model.pose.whole_file import whole_file
 
 FORMAT = "posewire-result"
 VERSION = 1
@@ -106,12 +106,8 @@ def write_result(result: Result, directory: Path) -> Path:
     _check(result, path)
     content = msgspec.json.encode(_File(FORMAT, VERSION, result))
     directory.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        partial.write_bytes(msgspec.json.format(content, indent=1) + b"\n")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole_file(path) as file:
+        file.write(msgspec.json.format(content, indent=1) + b"\n")
     return path
 
 

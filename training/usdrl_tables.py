@@ -21,7 +21,7 @@ CROSS_VIEW = "nw_ucla/cross-view"
 CROSS_SUBJECT = "nw_ucla/cross-subject"
 UTD_MHAD = "utd_mhad/cross-subject"
 UTKINECT = "utkinect/subjects 2 4 6 8 10"
-SAME = {"utkinect/cross-subject": UTKINECT}
+SAME_RECORDINGS = {"utkinect/cross-subject": UTKINECT}
 """Protocols that ask about the same recordings as one that tables call by another name."""
 
 ENCODERS = {

@@ -4,15 +4,15 @@ Knows nothing of what a file means; `checkpoint` and `published` give the two fo
 """
 
 import hashlib
-import os
 from collections import defaultdict
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 import torch
 from torch import Tensor, nn
+
+from model.pose.whole_file import whole_file
 
 # Enough to see what is wrong; a file of another network differs in hundreds of keys.
 _NAMED_KEYS = 4
@@ -51,15 +51,13 @@ def write_torch_file(content: Mapping[str, object], path: Path) -> None:
     Raises:
         CheckpointError: the file cannot be written.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         for left in path.parent.glob(f".{path.name}.*.partial"):
             left.unlink(missing_ok=True)
         # An open file, because torch would write a path's own name into the archive: the
         # same content gives the same bytes.
-        with partial.open("wb") as file:
+        with whole_file(path) as file:
             torch.save(dict(content), file)
-        partial.replace(path)
     except OSError as error:
         raise CheckpointError(f"{path}: cannot be written: {error.strerror}") from error
     except RuntimeError as error:
@@ -68,9 +66,6 @@ def write_torch_file(content: Mapping[str, object], path: Path) -> None:
             raise
         reason = error.__context__.strerror
         raise CheckpointError(f"{path}: cannot be written: {reason}") from error
-    finally:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
 
 
 def plain_entries(entries: Mapping[str, object], key: str, path: Path) -> object:

@@ -9,7 +9,6 @@ import os
 import platform
 import subprocess
 from collections.abc import Iterable
-from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -17,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from model.pose.unreadable import UNDECODABLE
+from model.pose.whole_file import whole_file
 
 ROOT = Path(__file__).resolve().parents[2]
 FIGURES_PATH = ROOT / "benchmarks" / "figures.json"
@@ -105,13 +105,8 @@ def record_figures(
     together = kept | measured
     content = msgspec.json.encode([together[name] for name in sorted(together)])
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        partial.write_bytes(msgspec.json.format(content, indent=2) + b"\n")
-        partial.replace(path)
-    finally:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
+    with whole_file(path) as file:
+        file.write(msgspec.json.format(content, indent=2) + b"\n")
 
 
 def machine() -> str:

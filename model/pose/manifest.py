@@ -4,15 +4,14 @@ A service that demands it loads nothing else. It knows hashes and names, no grap
 """
 
 import hashlib
-import os
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from model.pose.artifact import ArtifactError
 from model.pose.unreadable import UNDECODABLE
+from model.pose.whole_file import whole_file
 
 FORMAT = "posewire-manifest"
 VERSION = 1
@@ -90,12 +89,8 @@ def write_manifest(entries: Iterable[Trusted], path: Path) -> None:
     """
     manifest = Manifest(tuple(sorted(entries, key=lambda entry: entry.file)))
     content = msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        partial.write_bytes(content)
-        partial.replace(path)
+        with whole_file(path) as file:
+            file.write(content)
     except OSError as error:
         raise ArtifactError(f"{path}: cannot be written: {error.strerror or error}") from None
-    finally:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)

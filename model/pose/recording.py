@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.pose.store import PoseClip
+from model.pose.whole_file import whole_file
 
 WIRE_VERSION = 1
 
@@ -32,11 +33,9 @@ def write_recording(path: Path, clip: PoseClip, layout: str) -> None:
         OSError: Where the file cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    with partial.open("wb") as file:
+    with whole_file(path) as file:
         for message in recorded_messages(clip, layout):
             file.write(msgspec.json.encode(message) + b"\n")
-    partial.replace(path)
 
 
 def recorded_messages(clip: PoseClip, layout: str) -> Iterator[dict[str, Any]]:

@@ -83,10 +83,10 @@ def test_streams_of_who_tests_are_a_leak(
         one_epoch = replace(tiny("mlp").optimisation, epochs=1, batches=1)
         finetune(learnt, out, "dste", replace(tiny("dste"), optimisation=one_epoch))
         if 2 not in subjects:
-            assert check_unseen([out / "dste.ckpt"], chosen, store, test) == ()
+            assert check_unseen([out / "dste.ckpt"], chosen.name, store, test) == ()
             continue
         with pytest.raises(LeakError, match="these saw subjects 2"):
-            check_unseen([out / "dste.ckpt"], chosen, store, test)
+            check_unseen([out / "dste.ckpt"], chosen.name, store, test)
 
 
 def test_a_file_of_pretrain_is_read_as_before_and_others_are_refused(

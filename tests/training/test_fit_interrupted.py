@@ -1,12 +1,9 @@
 """A pretraining whose process is killed, or whose disk is full, loses nothing that was saved."""
 
-import resource
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,6 +12,7 @@ import torch
 from model.network.pretrained import load_pretrained
 from model.pose.store import PoseStore
 from tests.patience import SOON_S
+from tests.training.full_disk import full_disk
 from tests.training.swings import write_swings
 from training.__main__ import main
 
@@ -25,17 +23,6 @@ FLAGS = "--hidden-size 16 --frames 16 --batch 12 --accumulate 2 --epochs 12 --ch
 @pytest.fixture(scope="module")
 def swings(tmp_path_factory: pytest.TempPathFactory) -> PoseStore:
     return write_swings(tmp_path_factory.mktemp("swings") / "store")
-
-
-@contextmanager
-def full_disk(free_bytes: int) -> Iterator[None]:
-    """Lets no file grow beyond so many bytes; Python ignores the signal and sees the error."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (free_bytes, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def command(store: PoseStore, out: Path) -> list[str]:

@@ -74,10 +74,10 @@ def test_a_clip_was_seen_if_its_subject_and_camera_were(
     test = chosen.partition(two_cameras).test
     file = noting(tmp_path / "x.ckpt", {"data": {"nw_ucla": {"clips": 9, **seen}}})
     if leaked is None:
-        assert check_unseen([file], chosen, two_cameras, test) == ()
+        assert check_unseen([file], chosen.name, two_cameras, test) == ()
         return
     with pytest.raises(LeakError, match=rf"x\.ckpt: expected .* nw_ucla/{protocol}, .*{leaked}$"):
-        check_unseen([file], chosen, two_cameras, test)
+        check_unseen([file], chosen.name, two_cameras, test)
 
 
 def test_what_a_source_says_was_seen_is_what_is_refused(two_cameras: PoseStore) -> None:
@@ -87,10 +87,10 @@ def test_what_a_source_says_was_seen_is_what_is_refused(two_cameras: PoseStore) 
     parts = chosen.partition(two_cameras)
     file = two_cameras.path.parent / "seen.ckpt"
     noting(file, {"data": source.seen(parts.train)})
-    assert check_unseen([file], chosen, two_cameras, parts.test) == ()
+    assert check_unseen([file], chosen.name, two_cameras, parts.test) == ()
     noting(file, {"data": source.seen([*parts.train, parts.test[0]])})
     with pytest.raises(LeakError, match="subjects 1, 2 by cameras 3"):
-        check_unseen([file], chosen, two_cameras, parts.test)
+        check_unseen([file], chosen.name, two_cameras, parts.test)
 
 
 def test_a_recogniser_has_seen_what_its_encoder_saw(
@@ -102,14 +102,14 @@ def test_a_recogniser_has_seen_what_its_encoder_saw(
     own = {"data": {"utd_mhad": {"subjects": [1, 3]}}}
     sound = noting(tmp_path / "a.ckpt", own | {"encoder": {"data": {"hdm05": {"subjects": [2]}}}})
     silent = noting(tmp_path / "b.ckpt", own | {"encoder": {"commit": "x"}})
-    assert check_unseen([sound], chosen, odd_and_even, test) == ()
-    (note,) = check_unseen([sound, silent], chosen, odd_and_even, test)
+    assert check_unseen([sound], chosen.name, odd_and_even, test) == ()
+    (note,) = check_unseen([sound, silent], chosen.name, odd_and_even, test)
     assert note == f"{silent} does not say all that it saw: a leak would go unnoticed."
     leaky = noting(
         tmp_path / "c.ckpt", own | {"encoder": {"data": {"utd_mhad": {"subjects": [2]}}}}
     )
     with pytest.raises(LeakError, match=r"subjects 2$"):
-        check_unseen([sound, leaky], chosen, odd_and_even, test)
+        check_unseen([sound, leaky], chosen.name, odd_and_even, test)
 
 
 @pytest.mark.parametrize("task", ["linear", "knn", "few-shot", "early"])
@@ -156,9 +156,9 @@ def test_one_edition_of_ntu_holds_clips_of_the_other(asked: str, seen: str, tmp_
     store = store_of(tmp_path / "store", asked, [(3, 1, ()), (1, 2, ())])
     file = noting(tmp_path / "x.ckpt", {"data": {seen: {"subjects": [1, 3], "views": [2]}}})
     chosen = protocol_named(f"{asked}/cross-subject")
-    assert check_unseen([file], chosen, store, [0]) == ()
+    assert check_unseen([file], chosen.name, store, [0]) == ()
     with pytest.raises(LeakError, match="subjects 1 by cameras 2"):
-        check_unseen([file], chosen, store, [0, 1])
+        check_unseen([file], chosen.name, store, [0, 1])
 
 
 def test_a_protocol_does_not_pretrain_on_the_other_edition(

@@ -1,12 +1,12 @@
 """A result is read as it was written, and what is none is refused with a sentence."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from model.pose.figures import Figure
+from tests.training.full_disk import full_disk
 from training.results import (
     FeatureMap,
     Result,
@@ -41,28 +41,11 @@ def test_a_result_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert set(read_results(tmp_path / "new")) == {path.stem, other.stem} == {"a.b", "a.c"}
 
 
-@dataclass
-class Full:
-    """A disk that is full once so many bytes are written."""
-
-    after: int
-
-    def __call__(self, path: Path, content: bytes) -> int:
-        with path.open("wb") as file:
-            file.write(content[: self.after])
-        raise OSError(28, "No space left on device")
-
-
-def test_a_full_disk_leaves_the_earlier_result(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_leaves_the_earlier_result(tmp_path: Path) -> None:
     """Half a file never stands in the place of a whole one, nor beside it."""
     path = write_result(RESULT, tmp_path)
-    with monkeypatch.context() as patched:
-        full = Full(after=20)
-        patched.setattr(Path, "write_bytes", lambda path, content: full(path, content))
-        with pytest.raises(OSError, match="No space left"):
-            write_result(msgspec.structs.replace(RESULT, notes=()), tmp_path)
+    with full_disk(20), pytest.raises(OSError, match="File too large"):
+        write_result(msgspec.structs.replace(RESULT, notes=()), tmp_path)
 
     assert read_result(path) == RESULT
     assert list(tmp_path.iterdir()) == [path]

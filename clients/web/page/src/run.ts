@@ -53,7 +53,7 @@ export class Run {
   #stopped = false;
   /** How long a sample has played. */
   #playedMs = 0;
-  #asked: "stand" | "show" | null = null;
+  #directed: "stand" | "show" | null = null;
   /** The newest frame that was answered, on the stream's clock. */
   answeredMs = 0;
   paused = false;
@@ -110,10 +110,10 @@ export class Run {
   }
 
   /** Has a sample's person stand, or show what is taught, as a lesson goes; null: as the sample goes. */
-  ask(what: "stand" | "show" | null): void {
+  direct(what: "stand" | "show" | null): void {
     const rests = this.source.kind === "sample" ? this.source.sample.rests : undefined;
-    if (what === "show" && this.#asked !== "show" && rests !== undefined) this.#playedMs = 1000 * rests;
-    this.#asked = what;
+    if (what === "show" && this.#directed !== "show" && rests !== undefined) this.#playedMs = 1000 * rests;
+    this.#directed = what;
   }
 
   #declaration({ taught, token }: Access): Declaration {
@@ -133,7 +133,7 @@ export class Run {
       const tMs = this.nowMs;
       const playedMs = this.#playedMs + tMs - beforeMs;
       const begins = restsAt(sample, this.#playedMs / 1000) && !restsAt(sample, playedMs / 1000);
-      if (!this.paused && !(begins && this.#asked === "stand")) this.#playedMs = playedMs;
+      if (!this.paused && !(begins && this.#directed === "stand")) this.#playedMs = playedMs;
       beforeMs = tMs;
       const figures = peopleAt(sample, this.#playedMs / 1000);
       if (!this.paused) this.#send(tMs, figures.map((figure, place) => ({ id: place + 1, keypoints: asRows(figure) })));

@@ -114,7 +114,7 @@ export class LessonView {
     if (lesson === null) return;
     const step = lesson.at(run.nowMs, this.#others.frames);
     this.#show(lesson, step);
-    run.ask(step.kind === "perform" ? "show" : "stand");
+    run.direct(step.kind === "perform" ? "show" : "stand");
     if (step.kind === "done") this.#end(null);
     else if (step.kind === "watch" && step.waitedMs > WATCH_MS) this.#end(UNSEEN);
     else if (step.kind !== "settle") return;
@@ -173,7 +173,7 @@ export class LessonView {
     clearInterval(this.#timer);
     const taught = this.#lesson !== null;
     this.#lesson = null;
-    this.#run?.ask(null);
+    this.#run?.direct(null);
     this.#overlay.hidden = true;
     this.#big.textContent = this.#small.textContent = this.#announced = "";
     if (said !== null) {
