@@ -1,8 +1,6 @@
 """``evaluate linear``: a linear probe on frozen features; streams average their probabilities."""
 
 import argparse
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from sklearn.decomposition import PCA
@@ -14,66 +12,40 @@ from training.arguments import above_zero
 from training.clip_evaluation import Outcome, accuracy
 from training.frozen_evaluation import add_frozen_arguments, run_frozen
 from training.frozen_streams import Frozen
-from training.probes import PROBES, Descent, Probe, ProbeKind, descended, logistic
-from training.representation import CROPS, WHOLE, Crop, Labelled, together
+from training.probes import PROBES, Descent, ProbeKind, descended, logistic
+from training.representation import Labelled
 from training.results import FeatureMap
 
 MAP_COMPONENTS = 50
 MAP_PERPLEXITY = 30.0
 
 
-@dataclass(frozen=True)
-class LinearSettings:
-    """How probes are fitted and asked.
+def linear(frozen: Frozen, kind: ProbeKind, learning_rate: float, mapped: bool) -> Outcome:
+    """Fits a probe to the training clips of each stream, and asks them together.
 
-    Attributes:
+    Args:
+        frozen: Encoders and clips.
         kind: Of the probe.
-        learning_rate: Of the authors' probe, where that is the kind.
-        crops: Of each clip, that a probe is fitted to and asked about; the whole clip first.
-        mapped: Whether to lay the features of the whole clips that are asked out in a plane.
+        learning_rate: Of the authors' probe.
+        mapped: Whether to lay the features of the clips that are asked out in a plane.
     """
-
-    kind: ProbeKind = "logistic"
-    learning_rate: float = Descent().learning_rate
-    crops: tuple[Crop, ...] = (WHOLE,)
-    mapped: bool = False
-
-    @property
-    def note(self) -> str:
-        """What a result says of them."""
-        fitted = f"Frozen features, {self.kind} probe"
-        crops = len(self.crops)
-        return f"{fitted}." if crops == 1 else f"{fitted} of {crops} crops of each clip."
-
-
-def linear(frozen: Frozen, settings: LinearSettings) -> Outcome:
-    """Fits a probe to the training clips of each stream, and asks them together."""
-    trained = [frozen.training(crop=crop) for crop in settings.crops]
-    asked = [frozen.asked(crop=crop) for crop in settings.crops]
-    probabilities = []
-    for fitted_to, said_of in zip(
-        zip(*trained, strict=True), zip(*asked, strict=True), strict=True
-    ):
-        probe = _probe(fitted_to, settings, frozen)
-        probabilities += [probe(clips.features) for clips in said_of]
-    streams = asked[0]
-    truth = streams[0].labels
+    classes = len(frozen.classes)
+    descent = Descent(learning_rate=learning_rate, seed=frozen.seed)
+    asked = frozen.asked()
+    probes = [
+        logistic(train, classes) if kind == "logistic" else descended(train, classes, descent)
+        for train in frozen.training()
+    ]
+    probabilities = [probe(test.features) for probe, test in zip(probes, asked, strict=True)]
+    truth = asked[0].labels
     predicted = np.mean(probabilities, axis=0).argmax(axis=1)
     return Outcome(
         {"": accuracy(truth, predicted)},
         truth,
         predicted,
-        feature_map=feature_map(streams, frozen.seed) if settings.mapped else None,
-        notes=(settings.note,),
+        feature_map=feature_map(asked, frozen.seed) if mapped else None,
+        notes=(f"Frozen features, {kind} probe.",),
     )
-
-
-def _probe(fitted_to: Sequence[Labelled], settings: LinearSettings, frozen: Frozen) -> Probe:
-    whole, *crops = fitted_to
-    if settings.kind == "logistic":
-        return logistic(whole, len(frozen.classes), crops)
-    descent = Descent(learning_rate=settings.learning_rate, seed=frozen.seed)
-    return descended(together(fitted_to), len(frozen.classes), descent)
 
 
 def feature_map(streams: list[Labelled], seed: int) -> FeatureMap:
@@ -117,12 +89,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="learning rate of --probe sgd",
     )
     parser.add_argument(
-        "--crops",
-        action="store_true",
-        help=f"fit the probe to {len(CROPS)} crops of each clip, the whole one among them, and "
-        "ask it about as many",
-    )
-    parser.add_argument(
         "--map",
         action="store_true",
         help="also lay the features out in a plane, for the report",
@@ -132,6 +98,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Runs the command and returns its exit status: 2, and one sentence, on bad input."""
-    crops = CROPS if args.crops else (WHOLE,)
-    settings = LinearSettings(args.probe, args.probe_rate, crops, args.map)
-    return run_frozen(args, "linear", lambda frozen: linear(frozen, settings))
+    return run_frozen(
+        args, "linear", lambda frozen: linear(frozen, args.probe, args.probe_rate, args.map)
+    )

@@ -6,8 +6,7 @@ from pathlib import Path
 from model.pose.store import PoseStore
 from training.clip_evaluation import Outcome, accuracy, add_arguments, run_task
 from training.protocols import Partition
-from training.recognition_streams import mean_probabilities, open_recogniser
-from training.representation import CROPS
+from training.recognition_streams import CROPS, mean_probabilities, open_recogniser
 from training.subsets import classes_of
 
 

@@ -23,8 +23,6 @@ from training.clip_source import ClipBatch, ClipSource
 from training.protocols import Partition
 from training.representation import (
     BATCH,
-    WHOLE,
-    Crop,
     Labelled,
     features_of,
     labelled,
@@ -48,14 +46,12 @@ class FrozenStream:
     source: ClipSource
     modalities: tuple[SingleModality, ...] | None = None
 
-    def features(
-        self, places: Sequence[int], observed: float = 1.0, crop: Crop = WHOLE
-    ) -> NDArray[np.float32]:
-        """Features ``(N, F)`` of clips; see `whole_clips` for shares."""
+    def features(self, places: Sequence[int], observed: float = 1.0) -> NDArray[np.float32]:
+        """Features ``(N, F)`` of clips, of which a share is seen."""
         network = self.pretrained.network
         device = next(network.parameters()).device
         frames = network.backbone.config.frames
-        clips = whole_clips(self.source, places, frames, device, observed, crop)
+        clips = whole_clips(self.source, places, frames, device, observed)
         return features_of(self._feature, clips)
 
     @property
@@ -88,15 +84,13 @@ class FrozenStream:
             parts = [self._so_far(batch, shares) for batch in batches]
         return list(np.concatenate(parts, axis=1))
 
-    def labelled(
-        self, places: Sequence[int], observed: float = 1.0, crop: Crop = WHOLE
-    ) -> Labelled:
+    def labelled(self, places: Sequence[int], observed: float = 1.0) -> Labelled:
         """Features of clips beside their classes and subjects.
 
         Raises:
             StoreError: A clip has no class.
         """
-        return labelled(self.features(places, observed, crop), self.source, places)
+        return labelled(self.features(places, observed), self.source, places)
 
     def _so_far(self, batch: ClipBatch, shares: Sequence[float]) -> NDArray[np.float32]:
         """The dense features ``(S, B, F)`` at the newest frames that are seen, from one pass."""
@@ -132,13 +126,13 @@ class Frozen:
     classes: tuple[str, ...]
     seed: int
 
-    def training(self, observed: float = 1.0, crop: Crop = WHOLE) -> list[Labelled]:
+    def training(self, observed: float = 1.0) -> list[Labelled]:
         """The training clips as each stream sees them."""
-        return [stream.labelled(self.partition.train, observed, crop) for stream in self.streams]
+        return [stream.labelled(self.partition.train, observed) for stream in self.streams]
 
-    def asked(self, observed: float = 1.0, crop: Crop = WHOLE) -> list[Labelled]:
+    def asked(self, observed: float = 1.0) -> list[Labelled]:
         """The clips that are asked as each stream sees them."""
-        return [stream.labelled(self.partition.test, observed, crop) for stream in self.streams]
+        return [stream.labelled(self.partition.test, observed) for stream in self.streams]
 
     def randomised(self, seed: int) -> "Frozen":
         """The same with encoders of the same sizes and random weights."""

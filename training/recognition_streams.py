@@ -21,7 +21,18 @@ from model.pose.store import PoseStore, StoreError
 from training.clip_source import ClipSource
 from training.frozen_streams import compute_device
 from training.recognition_task import clip_logits
-from training.representation import CROPS, WHOLE, Crop
+
+CROPS = (
+    (1.0, 0.0),
+    (0.875, 0.0),
+    (0.875, 0.0625),
+    (0.875, 0.125),
+    (0.75, 0.0),
+    (0.75, 0.125),
+    (0.75, 0.25),
+)
+"""Shares of a clip: what is kept, and what comes before. Recognisers learn from crops; see
+docs/training.md for why they are asked about several."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +48,11 @@ class RecognitionStream:
     source: ClipSource
 
     def probabilities(
-        self, places: Sequence[int], observed: float = 1.0, crop: Crop = WHOLE
+        self, places: Sequence[int], observed: float = 1.0, crop: float = 1.0, skipped: float = 0.0
     ) -> NDArray[np.float64]:
         """The probability ``(N, K)`` of each class for clips; see `whole_clips` for shares."""
         frames = self.network.config.encoder.frames
-        logits = clip_logits(self.network, self.source, places, frames, observed, crop)
+        logits = clip_logits(self.network, self.source, places, frames, observed, crop, skipped)
         spread: NDArray[np.float64] = softmax(logits.astype(np.float64), axis=1)
         return spread
 
@@ -81,10 +92,10 @@ def open_recogniser(path: Path, store: PoseStore, project: bool) -> RecognitionS
 def mean_probabilities(
     streams: Sequence[RecognitionStream],
     places: Sequence[int],
-    crops: Sequence[Crop] = CROPS,
+    crops: Sequence[tuple[float, float]] = CROPS,
 ) -> NDArray[np.float64]:
     """The mean over streams, and crops of each clip, of their probabilities ``(N, K)``."""
     spread: NDArray[np.float64] = np.mean(
-        [stream.probabilities(places, 1.0, crop) for stream in streams for crop in crops], axis=0
+        [stream.probabilities(places, 1.0, *crop) for stream in streams for crop in crops], axis=0
     )
     return spread

@@ -16,7 +16,7 @@ from torch.nn import functional
 from training.clip_source import ClipBatch, ClipSource
 from training.optimisation import Optimisation
 from training.read_ahead import made_ahead, readers
-from training.representation import WHOLE, Crop, whole_clips
+from training.representation import whole_clips
 from training.subsets import classes_of
 from training.views import ViewSettings, random_views
 
@@ -156,13 +156,14 @@ def clip_logits(
     places: Sequence[int],
     frames: int,
     observed: float = 1.0,
-    crop: Crop = WHOLE,
+    crop: float = 1.0,
+    skipped: float = 0.0,
 ) -> NDArray[np.float32]:
     """The logits ``(N, K)`` of clips by a recogniser of clips; see `whole_clips` for shares."""
     device = next(network.parameters()).device
     with torch.inference_mode():
         parts = [
             network(clips)[0].float().cpu().numpy()
-            for clips in whole_clips(source, places, frames, device, observed, crop)
+            for clips in whole_clips(source, places, frames, device, observed, crop, skipped)
         ]
     return np.concatenate(parts)

@@ -29,21 +29,6 @@ from training.views import resized
 Feature = Callable[[Tensor], Tensor]
 """Clips ``(B, 3, T, V, M)`` to a feature of each, ``(B, F)``."""
 
-Crop = tuple[float, float]
-"""Shares of a clip: what is kept, and what comes before."""
-
-WHOLE: Crop = (1.0, 0.0)
-CROPS: tuple[Crop, ...] = (
-    WHOLE,
-    (0.875, 0.0),
-    (0.875, 0.0625),
-    (0.875, 0.125),
-    (0.75, 0.0),
-    (0.75, 0.125),
-    (0.75, 0.25),
-)
-"""What is asked about where several crops answer together; docs/training.md says why they do."""
-
 BATCH = 128
 STRENGTHS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
 """Inverse regularisation strengths of the probe, from which cross-validation chooses."""
@@ -70,7 +55,8 @@ def whole_clips(
     frames: int,
     device: torch.device,
     observed: float = 1.0,
-    crop: Crop = WHOLE,
+    crop: float = 1.0,
+    skipped: float = 0.0,
 ) -> Iterator[Tensor]:
     """Clips ``(B, 3, T, V, M)``, each resized to T, a batch at a time.
 
@@ -83,12 +69,12 @@ def whole_clips(
         frames: T.
         device: Where they are resized.
         observed: Share of each clip that is seen, from its beginning; at least a frame.
-        crop: Shares of that; at least a frame is kept.
+        crop: Share of that which is kept; at least a frame.
+        skipped: Share of it that comes before what is kept.
     """
-    share, skipped = crop
     for read in source.in_order(places, BATCH, observed):
         batch = read.to(device)
-        kept = observed_frames(batch.lengths, share)
+        kept = observed_frames(batch.lengths, crop)
         starts = (batch.lengths.double() * skipped).long().clamp(max=batch.lengths - kept)
         yield resized(batch.clips, starts, kept, frames)
 
@@ -154,15 +140,6 @@ def labelled(features: NDArray[np.float32], source: ClipSource, places: Sequence
     return Labelled(features, classes_of(entries), subjects)
 
 
-def together(parts: Sequence[Labelled]) -> Labelled:
-    """All features of several, one after the other."""
-    return Labelled(
-        np.concatenate([part.features for part in parts]),
-        np.concatenate([part.labels for part in parts]),
-        np.concatenate([part.subjects for part in parts]),
-    )
-
-
 def retrieval_accuracy(gallery: Labelled, queries: Labelled) -> float:
     """Accuracy of the nearest neighbour's class by cosine, in per cent."""
     nearest = KNeighborsClassifier(n_neighbors=1, metric="cosine")
@@ -188,8 +165,9 @@ def logistic_probe(train: Labelled, more: Sequence[Labelled] = ()) -> Pipeline:
             f"{len(train.labels)} of class {train.labels[0]}"
         )
     strength = _chosen_strength(train) * len(train.labels)
-    fitted = together([train, *more])
-    return _probe(strength / len(fitted.labels)).fit(fitted.features, fitted.labels)
+    features = np.concatenate([train.features, *(part.features for part in more)])
+    labels = np.concatenate([train.labels, *(part.labels for part in more)])
+    return _probe(strength / len(labels)).fit(features, labels)
 
 
 def _probe(strength: float) -> Pipeline:

@@ -19,17 +19,18 @@ from training.clip_source import ClipSource
 from training.consistency import CollapseError
 from training.devices import Devices
 from training.evaluate_knn import nearest
-from training.evaluate_linear import LinearSettings, linear
+from training.evaluate_linear import linear
 from training.frozen_evaluation import Measure
 from training.frozen_streams import Frozen, FrozenStream
 from training.pretraining import STATE, PretrainingRun, pretrain
+from training.probes import Descent
 from training.protocols import protocol_named
 from training.results import Result, ResultError, read_result, write_result
 from training.usdrl_tables import ABLATION, CROSS_VIEW
 
 READING = Reading("joint", "kinect20", "kinect-3d")
 TASKS: Mapping[str, Measure] = {
-    "linear": lambda frozen: linear(frozen, LinearSettings()),
+    "linear": lambda frozen: linear(frozen, "logistic", Descent().learning_rate, mapped=False),
     "knn": nearest,
 }
 

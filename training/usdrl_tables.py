@@ -68,11 +68,8 @@ def _columns(protocol: str, measures: Mapping[str, str], what: str = "") -> tupl
     )
 
 
-_CROPS = Setting(CROSS_VIEW, "linear accuracy of crops")
-
 _NW_UCLA_FROZEN = (
     Column("linear", "linear", NW_UCLA_LINEAR),
-    Column("linear_crops", "linear, seven crops", _CROPS),
     Column("knn", "1-NN, cosine", NW_UCLA_NEAREST),
 )
 # The same counts on the same clips, but of encoders that published figures may not stand beside.

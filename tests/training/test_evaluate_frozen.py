@@ -22,11 +22,10 @@ from training.__main__ import main
 from training.clip_source import ClipBatch, ClipSource
 from training.evaluate_few_shot import few_shot, nearest_mean
 from training.evaluate_knn import nearest
-from training.evaluate_linear import LinearSettings, linear
 from training.frozen_streams import Frozen, open_stream
-from training.probes import PROBES, Descent, ProbeKind, descended, logistic
+from training.probes import Descent, descended, logistic
 from training.protocols import protocol_named
-from training.representation import WHOLE, Crop, Labelled, observed_frames, together, whole_clips
+from training.representation import Labelled, observed_frames, whole_clips
 from training.results import read_result
 
 PROTOCOL = "utd_mhad/cross-subject"
@@ -108,25 +107,6 @@ def test_the_deviation_over_draws_is_that_of_a_sample(
     assert set(few_shot(frozen, draws=1).values) == {".1", ".3", ".5"}
 
 
-@pytest.mark.parametrize("kind", PROBES)
-def test_crops_are_learnt_from_and_answer_together(frozen: Frozen, kind: ProbeKind) -> None:
-    """A probe a stream is fitted to all crops; what it says of each counts alike."""
-    crops: tuple[Crop, ...] = (WHOLE, (0.5, 0.25), (0.5, 0.5))
-    said = []
-    for stream in frozen.streams:
-        whole, *more = (stream.labelled(frozen.partition.train, crop=crop) for crop in crops)
-        probe = (
-            logistic(whole, len(LABELS), more)
-            if kind == "logistic"
-            else descended(together([whole, *more]), len(LABELS), Descent(seed=frozen.seed))
-        )
-        said += [probe(stream.features(frozen.partition.test, crop=crop)) for crop in crops]
-    outcome = linear(frozen, LinearSettings(kind, crops=crops))
-
-    assert outcome.predicted.tolist() == np.mean(said, axis=0).argmax(axis=1).tolist()
-    assert outcome.notes == (f"Frozen features, {kind} probe of 3 crops of each clip.",)
-
-
 def test_probes_of_both_kinds_find_a_line_and_know_absent_classes() -> None:
     """Separable classes are told; a class without clips has probability 0 from the regression."""
     draw = np.random.default_rng(0)
@@ -161,9 +141,9 @@ def test_a_crop_is_of_its_own_frames_and_ends_within_the_clip(odd_and_even: Pose
     length = int(batch.lengths[0])
     first, kept = int(length * 0.25), int(np.ceil(0.5 * length))
     here = torch.device("cpu")
-    middle = next(whole_clips(source, [0], kept, here, 1.0, (0.5, 0.25)))
+    middle = next(whole_clips(source, [0], kept, here, 1.0, 0.5, 0.25))
     torch.testing.assert_close(middle, batch.clips[:, :, first : first + kept])
-    last = next(whole_clips(source, [0], kept, here, 1.0, (0.5, 0.9)))
+    last = next(whole_clips(source, [0], kept, here, 1.0, 0.5, 0.9))
     torch.testing.assert_close(last, batch.clips[:, :, length - kept : length])
 
 
@@ -176,7 +156,7 @@ def test_a_share_of_a_clip_is_counted_as_whole_numbers_are(percent: int) -> None
     )
 
 
-@pytest.mark.parametrize("task", ["linear", "linear --crops", "knn", "few-shot", "early"])
+@pytest.mark.parametrize("task", ["linear", "knn", "few-shot", "early"])
 def test_each_task_writes_its_figures_and_choosing_reads_no_test_clip(
     task: str,
     odd_and_even: PoseStore,
@@ -196,8 +176,7 @@ def test_each_task_writes_its_figures_and_choosing_reads_no_test_clip(
         return plainly(source, places, observed)
 
     monkeypatch.setattr(ClipSource, "read", noting)
-    task, *options = task.split()
-    options += ["--protocol", PROTOCOL, "--store", str(odd_and_even.path), "--name", "made.up"]
+    options = ["--protocol", PROTOCOL, "--store", str(odd_and_even.path), "--name", "made.up"]
     options += ["--pretrained", str(encoder), str(encoder), "--out", str(tmp_path), "--choosing"]
     options += ["--draws", "5"] if task == "few-shot" else []
     assert main(["evaluate", task, *options, "--json"]) == 0

@@ -105,7 +105,7 @@ def test_several_streams_average_their_probabilities(
 
     whole = mean_probabilities(streams, places, [(1.0, 0.0)])
     np.testing.assert_allclose(whole, (single[0] + single[1]) / 2)
-    cut = [stream.probabilities(places, 1.0, (0.5, 0.5)) for stream in streams]
+    cut = [stream.probabilities(places, 1.0, 0.5, 0.5) for stream in streams]
     both = mean_probabilities(streams, places, [(1.0, 0.0), (0.5, 0.5)])
     np.testing.assert_allclose(both, (single[0] + single[1] + cut[0] + cut[1]) / 4)
     np.testing.assert_allclose(single[0].sum(axis=1), 1)
