@@ -23,7 +23,8 @@ MOST_AXES = 8
 OWN_DOMAINS = ("", "ai.onnx")
 """The domains of ONNX's own operators."""
 
-_EXTERNAL = 1
+_HERE = 0
+"""Where the values of a tensor are: in the file itself."""
 
 ITEM_BYTES = {1: 4, 2: 1, 3: 1, 4: 2, 5: 2, 6: 4, 7: 8, 9: 1, 10: 2, 11: 8, 12: 4, 13: 8, 16: 2}
 """Element type of a tensor → bytes of an element, for the types that have whole bytes."""
@@ -157,7 +158,7 @@ def _check_claim(name: str, dims: list[int], kind: int, stored: int) -> None:
 
 
 def _is_external(field: Field) -> bool:
-    located = field.number == _LOCATION and field.value == _EXTERNAL
+    located = field.number == _LOCATION and field.value != _HERE
     return located or field.number == _EXTERNAL_DATA
 
 

@@ -61,6 +61,9 @@ class Reader:
             start = place
             tag, place = varint(message, place)
             number, kind = tag >> 3, tag & 7
+            # Other readers cut a longer tag to 32 bits, and would find another field here.
+            if not number or tag >> 32:
+                raise WireError(f"byte {start} begins no protobuf field")
             value, content = 0, message[place:place]
             if kind == VARINT:
                 value, place = varint(message, place)
@@ -68,7 +71,7 @@ class Reader:
                 length = _FIXED.get(kind)
                 if kind == BYTES:
                     length, place = varint(message, place)
-                if length is None or not number:
+                if length is None:
                     raise WireError(f"byte {start} begins no protobuf field")
                 if length > len(message) - place:
                     raise WireError(f"the field at byte {start} is longer than what holds it")

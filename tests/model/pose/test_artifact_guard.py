@@ -128,6 +128,21 @@ def test_honest_files_pass(spec: object) -> None:
     check_content(model.SerializeToString())
 
 
+def varint(number: int) -> bytes:
+    """A number as protobuf writes it."""
+    groups = [number >> shift & 0x7F for shift in range(0, max(number.bit_length(), 1), 7)]
+    return bytes([*(group | 0x80 for group in groups[:-1]), groups[-1]])
+
+
+@pytest.mark.parametrize("number", [0, 7, 25])
+def test_a_field_is_not_hidden_in_the_upper_half_of_its_tag(number: int) -> None:
+    """ONNX Runtime's reader takes 32 bits of a tag: what lies above them is no other field."""
+    above = 0 if number == 0 else 1 << 32
+    hidden = varint(above | number << 3 | 2) + b"\x00"
+    with pytest.raises(ArtifactError, match=f"byte {len(HONEST)} begins no protobuf field"):
+        check_content(HONEST + hidden)
+
+
 def test_merged_graphs_are_no_way_around() -> None:
     """Protobuf merges a graph that stands there twice; the guard takes one only."""
     with pytest.raises(ArtifactError, match="not an ONNX file that can be run: it holds 2 graphs"):
