@@ -1,5 +1,7 @@
 """The socket's description in AsyncAPI 3.0, made from the messages so that it stays true."""
 
+import inspect
+import re
 from typing import Any
 
 import msgspec
@@ -28,12 +30,12 @@ SENT = (
 CLOSING_CODES = {
     1000: "the client said bye and has every label",
     1007: "a text message was not UTF-8",
-    1008: "the origin or the token is not allowed",
+    1008: "the origin or the token is not allowed, or the client has read nothing for too long",
     1009: "a message was too large; the reason says how large it may be",
     1011: "the server failed; connect again",
     1012: "the server is stopping; connect again and resume",
     1013: "the server is full; try again later",
-    4400: "the client broke the protocol; the error before says how",
+    4400: "the client broke the protocol, or sent nothing for too long; the error before says how",
     4409: "the session was resumed in another connection",
 }
 
@@ -71,12 +73,12 @@ def description() -> dict[str, Any]:
         "components": {
             "messages": {
                 _name(message): {
-                    "summary": (message.__doc__ or "").splitlines()[0],
+                    "summary": _words(message.__doc__ or "").splitlines()[0],
                     "payload": {"$ref": f"#/components/schemas/{message.__name__}"},
                 }
                 for message in (*RECEIVED, *SENT)
             },
-            "schemas": schemas,
+            "schemas": {name: _described(schema) for name, schema in schemas.items()},
         },
     }
 
@@ -84,6 +86,23 @@ def description() -> dict[str, Any]:
 def document() -> str:
     """Returns the document as YAML, as it lies in docs/asyncapi.yaml."""
     return msgspec.yaml.encode(description()).decode()
+
+
+def _described(schema: dict[str, Any]) -> dict[str, Any]:
+    """A struct's schema, in which what its docstring says of a field stands with that field."""
+    text, _, attributes = _words(schema.get("description", "")).partition("\n\nAttributes:\n")
+    _, *named = re.split(r"^    (\w+): ", attributes, flags=re.MULTILINE)
+    said = dict(zip(named[::2], (" ".join(words.split()) for words in named[1::2]), strict=True))
+    properties = {
+        name: shape | ({"description": said[name]} if name in said else {})
+        for name, shape in schema["properties"].items()
+    }
+    return schema | {"description": text, "properties": properties}
+
+
+def _words(docstring: str) -> str:
+    """A docstring as somebody reads it who knows no Python."""
+    return re.sub(r"\bNone\b", "null", inspect.cleandoc(docstring))
 
 
 def _operation(action: str, messages: tuple[type[msgspec.Struct], ...]) -> dict[str, Any]:

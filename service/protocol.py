@@ -42,14 +42,14 @@ class Options(msgspec.Struct, frozen=True):
     """What a client may ask for.
 
     Attributes:
-        top_k: how many of the most probable labels each answer lists.
+        top_k: how many of the most probable labels each answer lists, 1 to 100.
         lookahead_ms: how long a label may wait for what follows its frame; None is the model's own.
         rate_limit_hz: at most so many answers a second; frames above enter the windows unanswered.
         drop: `oldest` lets the newest frame supersede those that wait, `never` slows the reading.
         hop_ms: a window is run so often, on the client's clock; None is the model's own hop, which
             counts client frames.
         events: whether starts and ends of actions are told.
-        people: the most people to look for in a picture; one alone is followed and smoothed.
+        people: the most people to look for in a picture, 1 to 16; one alone is followed and smoothed.
     """
 
     top_k: int = 3
@@ -76,7 +76,7 @@ class Hello(msgspec.Struct, frozen=True, tag="hello", tag_field="type"):
 
 
 class PersonPose(msgspec.Struct, frozen=True, gc=False):
-    """One person in a frame: rows of keypoints, or their float32 bytes (MessagePack only)."""
+    """One person in a frame: rows of keypoints, or their float32 bytes, base64 in JSON."""
 
     keypoints: list[list[float]] | bytes
     id: int | None = None

@@ -70,6 +70,8 @@ def _interface(name: str, shape: Mapping[str, Any], *, whole: bool) -> str:
     lines = [_comment(shape.get("description", "")), f"export interface {_called(name)} {{"]
     for field, value in shape["properties"].items():
         mark = "" if whole or field in required else "?"
+        if "description" in value:
+            lines.append(f"  /** {value['description']} */")
         lines.append(f"  readonly {field}{mark}: {_type(value)};")
     return "\n".join(lines) + "\n}\n"
 

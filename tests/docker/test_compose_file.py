@@ -206,10 +206,11 @@ def test_plain_build_is_that_of_a_laptop() -> None:
 
 
 def test_the_camera_streams_what_it_is_told(engine: Engine) -> None:
-    """Source and device go in; without a device it gets one that gives nothing, and starts."""
+    """Source, people and device go in; without a device it gets one that gives nothing, and starts."""
     made = engine.up(
         COMPOSE_PROFILES="cpu,camera",
         CAMERA_SOURCE="rtsp://camera.example/1",
+        CAMERA_PEOPLE="3",
         POSEWIRE_TOKEN="a-token",
     )
     words = made["camera"]
@@ -220,6 +221,8 @@ def test_the_camera_streams_what_it_is_told(engine: Engine) -> None:
         "rtsp://camera.example/1",
         "--url",
         "ws://posewire:8000/v1/stream",
+        "--people",
+        "3",
     ]
     assert values(words, "--device") == ["/dev/null:/dev/video0"]
     assert "POSEWIRE_TOKEN=a-token" in values(words, "-e")

@@ -185,5 +185,5 @@ def _opencv() -> Any:
     except ImportError as error:
         raise CameraError(
             f"pictures need OpenCV, which is not installed ({error}): "
-            "pip install 'posewire-client[camera]'"
+            "from a clone of posewire, pip install './clients/python[camera]'"
         ) from None

@@ -31,7 +31,7 @@ class PoseFinder:
         except ImportError as error:
             raise CameraError(
                 f"poses in pictures need MediaPipe, which is not installed ({error}): "
-                "pip install mediapipe"
+                "from a clone of posewire, pip install './clients/python[pose]'"
             ) from None
         if not model.is_file():
             raise CameraError(f"there is no pose model {model}")

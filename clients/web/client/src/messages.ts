@@ -18,24 +18,21 @@ export interface Hello {
 
 /**
  * What a client may ask for.
- *
- * Attributes:
- * top_k: how many of the most probable labels each answer lists.
- * lookahead_ms: how long a label may wait for what follows its frame; None is the model's own.
- * rate_limit_hz: at most so many answers a second; frames above enter the windows unanswered.
- * drop: `oldest` lets the newest frame supersede those that wait, `never` slows the reading.
- * hop_ms: a window is run so often, on the client's clock; None is the model's own hop, which
- * counts client frames.
- * events: whether starts and ends of actions are told.
- * people: the most people to look for in a picture; one alone is followed and smoothed.
  */
 export interface Options {
+  /** how many of the most probable labels each answer lists, 1 to 100. */
   readonly top_k?: number;
+  /** how long a label may wait for what follows its frame; null is the model's own. */
   readonly lookahead_ms?: number | null;
+  /** at most so many answers a second; frames above enter the windows unanswered. */
   readonly rate_limit_hz?: number | null;
+  /** `oldest` lets the newest frame supersede those that wait, `never` slows the reading. */
   readonly drop?: "never" | "oldest";
+  /** a window is run so often, on the client's clock; null is the model's own hop, which counts client frames. */
   readonly hop_ms?: number | null;
+  /** whether starts and ends of actions are told. */
   readonly events?: boolean;
+  /** the most people to look for in a picture, 1 to 16; one alone is followed and smoothed. */
   readonly people?: number;
 }
 
@@ -49,7 +46,7 @@ export interface Pose {
 }
 
 /**
- * One person in a frame: rows of keypoints, or their float32 bytes (MessagePack only).
+ * One person in a frame: rows of keypoints, or their float32 bytes, base64 in JSON.
  */
 export interface PersonPose {
   readonly keypoints: readonly (readonly number[])[] | Uint8Array;
@@ -66,7 +63,7 @@ export interface ImageMessage {
 }
 
 /**
- * What a person did from one time to another is an example of an action; None is the only one.
+ * What a person did from one time to another is an example of an action; null is the only one.
  *
  * Several examples of one label add up.
  */
@@ -94,29 +91,27 @@ export interface Bye {
 }
 
 /**
- * The answer to a hello. `resume` is None where this server cannot resume a session.
- *
- * Attributes:
- * session: its name, in the server's logs too.
- * model: the model that answers.
- * limits: what the server takes.
- * latency: when answers and events come.
- * version: of the wire.
- * resume: the token with which the session can be resumed, once.
- * resumed: whether it goes on where an earlier connection was lost.
- * seen_ms: the newest frame that the resumed session has taken in.
- * taught: the actions that are known beside the model's own.
+ * The answer to a hello. `resume` is null where this server cannot resume a session.
  */
 export interface Welcome {
   readonly type: "welcome";
+  /** its name, in the server's logs too. */
   readonly session: string;
+  /** the model that answers. */
   readonly model: Model;
+  /** what the server takes. */
   readonly limits: Limits;
+  /** when answers and events come. */
   readonly latency: Latency;
+  /** of the wire. */
   readonly version: number;
+  /** the token with which the session can be resumed, once. */
   readonly resume: string | null;
+  /** whether it goes on where an earlier connection was lost. */
   readonly resumed: boolean;
+  /** the newest frame that the resumed session has taken in. */
   readonly seen_ms: number | null;
+  /** the actions that are known beside the model's own. */
   readonly taught: readonly string[];
 }
 
@@ -147,18 +142,15 @@ export interface Limits {
 
 /**
  * How late, on the client's clock, something is said; network and computing come on top.
- *
- * Attributes:
- * warming_ms: from a person's first frame to the first that is spoken of.
- * label_ms: the longest from a frame to the frame whose window answers it.
- * start_ms: the longest from the first frame of an action to the frame that makes its start
- * certain.
- * end_ms: the same of its end, from the first frame after it.
  */
 export interface Latency {
+  /** from a person's first frame to the first that is spoken of. */
   readonly warming_ms: number;
+  /** the longest from a frame to the frame whose window answers it. */
   readonly label_ms: number;
+  /** the longest from the first frame of an action to the frame that makes its start certain. */
   readonly start_ms: number;
+  /** the same of its end, from the first frame after it. */
   readonly end_ms: number;
 }
 
@@ -223,16 +215,14 @@ export interface SeenPerson {
 
 /**
  * The answer to a teach or a forget.
- *
- * Attributes:
- * label: the action that it spoke of.
- * examples: how many examples of it are known now, 0 after a forget.
- * labels: all actions that are known beside the model's own.
  */
 export interface Taught {
   readonly type: "taught";
+  /** the action that it spoke of. */
   readonly label: string;
+  /** how many examples of it are known now, 0 after a forget. */
   readonly examples: number;
+  /** all actions that are known beside the model's own. */
   readonly labels: readonly string[];
 }
 
