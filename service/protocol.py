@@ -49,7 +49,8 @@ class Options(msgspec.Struct, frozen=True):
         hop_ms: a window is run so often, on the client's clock; None is the model's own hop, which
             counts client frames.
         events: whether starts and ends of actions are told.
-        people: the most people to look for in a picture, 1 to 16; one alone is followed and smoothed.
+        people: the most people to look for in a picture, 1 to 16; one alone is followed and
+            smoothed.
     """
 
     top_k: int = 3
