@@ -11,6 +11,7 @@ from service.intake import PictureIntake, PoseIntake
 from service.labelling import Labelling
 from service.lessons import Lessons
 from service.metrics import Metrics
+from service.pace import Pace
 from service.pose_stream import PoseStream
 from service.pose_worker import Seen
 from service.protocol import Bye, ClientMessage, Forget, Hello, Image, Pose, Refusal, Teach
@@ -32,6 +33,7 @@ class Conversation:
         answering: answers them.
         lessons: what it teaches.
         metrics: where what happens to frames is counted.
+        pace: looks at how often they come.
         recorder: keeps the frames, where that is asked for.
         poses: looks at its pictures, where it sends any.
 
@@ -48,6 +50,7 @@ class Conversation:
         answering: Answering,
         lessons: Lessons,
         metrics: Metrics,
+        pace: Pace,
         recorder: Recorder | None = None,
         poses: PoseStream | None = None,
     ) -> None:
@@ -58,6 +61,7 @@ class Conversation:
         self._answering = answering
         self._lessons = lessons
         self._metrics = metrics
+        self._pace = pace
         self._recorder = recorder
         self._poses = poses
         self._loop = asyncio.get_running_loop()
@@ -183,6 +187,9 @@ class Conversation:
 
     async def _pushed(self, t_ms: float, wanted: bool, came_s: float) -> None:
         """Has a frame answered that was taken in, and those whose time has come with it."""
+        notice = self._pace.frame(t_ms)
+        if notice is not None:
+            await self._socket.send(notice)
         if wanted:
             self._answering.frame_came(t_ms, came_s)
         else:

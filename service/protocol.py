@@ -264,7 +264,7 @@ class Taught(msgspec.Struct, frozen=True, tag="taught", tag_field="type"):
     labels: tuple[str, ...]
 
 
-NoticeCode = Literal["draining", "new-beginning", "not-resumed"]
+NoticeCode = Literal["draining", "new-beginning", "not-resumed", "too-slow"]
 
 
 class Notice(msgspec.Struct, frozen=True, tag="notice", tag_field="type"):

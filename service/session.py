@@ -19,6 +19,7 @@ from service.lifeline import Lifeline
 from service.logs import logger
 from service.metrics import State
 from service.opening import Begun, begin
+from service.pace import Pace
 from service.protocol import FAILED, PROTOCOL, RESTART, Hello, Refusal
 from service.recorder import Recorder
 from service.session_state import freeze, session_state
@@ -133,6 +134,7 @@ class Session:
             answering,
             Lessons(teaching, shared.taught, hello.taught, model_of(spec)),
             shared.metrics,
+            Pace(spec.window),
             await self._recorder(begun, stack),
             begun.poses,
         )

@@ -5,6 +5,7 @@ writes it, whoever serves one reads it, and a mismatch is refused with a sentenc
 opens no file and runs no graph: it is given metadata and the shapes of inputs and outputs.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Literal
@@ -62,8 +63,10 @@ class Calibration:
 
     def __post_init__(self) -> None:
         """Refuses values that no calibration can have."""
-        if not self.temperature > 0:
-            raise ArtifactError(f"the calibration's temperature is above 0, got {self.temperature}")
+        if not 0 < self.temperature < math.inf:
+            raise ArtifactError(
+                f"the calibration's temperature is a number above 0, got {self.temperature}"
+            )
         if not 0 <= self.start_ms <= LONGEST_START_MS:
             raise ArtifactError(
                 f"the calibration's start_ms is from 0 to {LONGEST_START_MS:g}, got {self.start_ms}"
@@ -169,12 +172,20 @@ class ArtifactSpec:
             raise ArtifactError(
                 f"the calibration has thresholds for {', '.join(unknown)}: no label"
             )
+        unmeasured = [name for name, value in self.figures.items() if not math.isfinite(value)]
+        if unmeasured:
+            raise ArtifactError(f"the artifact's figure {unmeasured[0]} is no finite number")
         if strange := sorted(set(self.experimental) - set(self.labels)):
             raise ArtifactError(f"the artifact calls {', '.join(strange)} experimental: no label")
         try:
-            _ = self.window
+            window = self.window
         except ValueError as error:
             raise ArtifactError(f"the artifact's timing is wrong: {error}") from None
+        if window.warm_samples > window.frames:
+            raise ArtifactError(
+                f"the artifact's timing is wrong: a window has at least {window.warm_samples} "
+                f"frames, or it is never warm; got {window.frames}"
+            )
         try:
             joints_needed(self.normalisation, self.skeleton)
         except ValueError as error:

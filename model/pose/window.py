@@ -52,12 +52,20 @@ class WindowSpec:
             raise ValueError(f"a window has at least 2 frames, got {self.frames}")
         if not 1 <= self.rate_hz <= 240:
             raise ValueError(f"a window's rate is from 1 to 240 Hz, got {self.rate_hz}")
-        if self.hop_frames < 1:
-            raise ValueError(f"a hop is at least 1 frame, got {self.hop_frames}")
         if not 0 <= self.lookahead_frames < self.frames:
             raise ValueError(
                 f"a look-ahead is from 0 to {self.frames - 1} frames, got {self.lookahead_frames}"
             )
+        answerable = self.frames - self.lookahead_frames
+        if not 1 <= self.hop_frames <= answerable:
+            raise ValueError(
+                f"a hop is from 1 to {answerable} frames, that a window can still answer, got "
+                f"{self.hop_frames}"
+            )
+        if not self.max_gap_ms > 0:
+            raise ValueError(f"the longest gap is above 0 ms, got {self.max_gap_ms}")
+        if self.warm_samples < 1:
+            raise ValueError(f"a window is warm with at least 1 sample, got {self.warm_samples}")
 
     @property
     def step_ms(self) -> float:
@@ -78,6 +86,11 @@ class WindowSpec:
     def hop_ms(self) -> float:
         """The time between two windows of a client that sends at the window's own rate."""
         return self.hop_frames * self.step_ms
+
+    @property
+    def least_rate_hz(self) -> float:
+        """The rate of frames below which a window never holds the real samples it must."""
+        return 1000 * (self.warm_samples - 1) / self.span_ms
 
     def position(self, frame_ms: float, end_ms: float) -> int:
         """Returns the index, 0…T-1, of the window's frame nearest in time to a client's frame.

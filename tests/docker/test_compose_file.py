@@ -206,7 +206,7 @@ def test_plain_build_is_that_of_a_laptop() -> None:
 
 
 def test_the_camera_streams_what_it_is_told(engine: Engine) -> None:
-    """Source, people and device go in; in the place of no device there is one that gives nothing."""
+    """Source, people and device go in; in the place of no device one gives nothing."""
     made = engine.up(
         COMPOSE_PROFILES="cpu,camera",
         CAMERA_SOURCE="rtsp://camera.example/1",

@@ -260,7 +260,8 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True, tag="notice"):
     """The server tells of its own state.
 
     `draining`: it stops soon, and the client will resume. `not-resumed`: it could not go on with
-    the lost session and says why. `new-beginning`: the client's clock was set back.
+    the lost session and says why. `new-beginning`: the client's clock was set back. `too-slow`:
+    frames come too rarely for the model to speak of anybody.
     """
 
     code: str

@@ -1,6 +1,7 @@
 """The artifact contract: it comes back as it went, and every contradiction is one sentence."""
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -84,6 +85,14 @@ def test_what_is_declared_once_is_derived_everywhere() -> None:
     assert CLIP_SPEC.logits_shape() == (None, 3)
 
 
+def test_what_json_cannot_hold_is_refused_before_it_is_written() -> None:
+    """It would be written as null, and never be read."""
+    with pytest.raises(ArtifactError, match="temperature is a number above 0, got inf"):
+        Calibration(temperature=math.inf)
+    with pytest.raises(ArtifactError, match=r"figure made\.up is no finite number"):
+        replace(SPEC, figures={"made.up": math.nan})
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
@@ -99,14 +108,19 @@ def test_what_is_declared_once_is_derived_everywhere() -> None:
         ({"labels": ("wave", "warming")}, "`warming` is no label of a model"),
         ({"labels": ("background", "sit")}, "thresholds for wave: no label"),
         ({"experimental": ("fly",)}, "calls fly experimental: no label"),
-        ({"calibration": {"temperature": 0.0}}, "temperature is above 0, got 0.0"),
-        ({"calibration": {"temperature": -2.0}}, "temperature is above 0, got -2.0"),
+        ({"calibration": {"temperature": 0.0}}, "temperature is a number above 0, got 0.0"),
+        ({"calibration": {"temperature": -2.0}}, "temperature is a number above 0, got -2.0"),
         ({"calibration": {"start_ms": -1.0}}, "start_ms is from 0 to 5000, got -1.0"),
         ({"calibration": {"unknown_threshold": 40.0}}, "thresholds are from 0 to 1, got 40.0"),
         ({"calibration": {"thresholds": {"wave": -0.1}}}, "thresholds are from 0 to 1, got -0.1"),
         ({"frames": 1}, "timing is wrong: a window has at least 2 frames, got 1"),
         ({"rate_hz": 0.0}, "timing is wrong: a window's rate is from 1 to 240 Hz, got 0.0"),
-        ({"hop_frames": 0}, "timing is wrong: a hop is at least 1 frame, got 0"),
+        ({"hop_frames": 0}, "a hop is from 1 to 59 frames, that a window can still answer, got 0"),
+        (
+            {"hop_frames": 60},
+            "a hop is from 1 to 59 frames, that a window can still answer, got 60",
+        ),
+        ({"frames": 15}, "timing is wrong: a window has at least 16 frames, or it is never warm"),
         ({"lookahead_frames": 64}, "timing is wrong: a look-ahead is from 0 to 63 frames, got 64"),
         (
             {"layout": "coco17", "joints": LAYOUTS["coco17"].joints},

@@ -231,7 +231,7 @@ export interface Taught {
  */
 export interface Notice {
   readonly type: "notice";
-  readonly code: "draining" | "new-beginning" | "not-resumed";
+  readonly code: "draining" | "new-beginning" | "not-resumed" | "too-slow";
   readonly message: string;
 }
 

@@ -162,6 +162,9 @@ export class App {
       // What is refused in a lesson is said there.
       if (!fatal && !this.#lesson.asks) this.#status.hinder(`The server refused something: ${message}.`);
     });
+    run.client.on("notice", ({ code, message }) => {
+      if (code === "too-slow") this.#status.hinder(`Too few pictures: ${message}.`);
+    });
     this.#lesson.follow(run);
   }
 
