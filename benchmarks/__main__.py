@@ -7,20 +7,16 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
-from benchmarks.augment import CLIPS, VIEWS, measure_augmentation
-from benchmarks.cuda import CLIPS as CUDA_CLIPS
-from benchmarks.cuda import HIDDEN_SIZE as CUDA_HIDDEN_SIZE
-from benchmarks.cuda import TOLERANCE, measure_device
 from benchmarks.load_figures import LoadPlan, load_figures
 from benchmarks.measuring import measure_all
-from benchmarks.page import VIDEOS, page_figures
 from benchmarks.tables import documents, refreshed
-from benchmarks.train_step import CLIPS as STEP_CLIPS
-from benchmarks.train_step import HIDDEN_SIZE, measure_step
 from benchmarks.window import window_ms
-from model.pose.command_line import Parser
+from model.pose.command_line import UNUSABLE, Parser, exit_status
 from model.pose.figures import FIGURES_PATH, Figure, measured, read_figures
+from model.pose.whole_file import whole_file
 from service.settings import DEFAULT_MODEL
+
+VIDEOS = Path("../shared/data/videos")
 
 
 def window() -> list[Figure]:
@@ -56,6 +52,8 @@ def load(options: argparse.Namespace) -> Iterable[Figure]:
 
 def augment() -> list[Figure]:
     """Measures the views of a batch, batched and clip by clip in NumPy."""
+    from benchmarks.augment import CLIPS, VIEWS, measure_augmentation
+
     found = measure_augmentation()
     note = (
         f"{VIEWS} views of each of {CLIPS} clips of 64 to 300 frames, V = 25, M = 2, T = 64, the "
@@ -69,10 +67,12 @@ def augment() -> list[Figure]:
 
 def train_step() -> list[Figure]:
     """Measures a whole pretraining step in float32 and under bfloat16 autocast."""
+    from benchmarks.train_step import CLIPS, HIDDEN_SIZE, measure_step
+
     found = measure_step()
     command = "python -m benchmarks train-step"
     step = (
-        f"DSTE, D = {HIDDEN_SIZE}, V = 25, M = 2, T = 64, {STEP_CLIPS} clips of four views: "
+        f"DSTE, D = {HIDDEN_SIZE}, V = 25, M = 2, T = 64, {CLIPS} clips of four views: "
         "views, network, loss, gradients, AdamW."
     )
     times = f"{found.float32_ms:.0f} ms in float32, {found.bf16_ms:.0f} ms under autocast."
@@ -87,10 +87,12 @@ def train_step() -> list[Figure]:
 
 def cuda() -> list[Figure]:
     """Measures a pretraining step of the paper's size on a CUDA device."""
+    from benchmarks.cuda import CLIPS, HIDDEN_SIZE, TOLERANCE, measure_device
+
     found = measure_device()
     command = "python -m benchmarks cuda"
     step = (
-        f"{found.device}, DSTE, D = {CUDA_HIDDEN_SIZE}, V = 25, M = 2, T = 64, {CUDA_CLIPS} clips "
+        f"{found.device}, DSTE, D = {HIDDEN_SIZE}, V = 25, M = 2, T = 64, {CLIPS} clips "
         "of four views, bfloat16 autocast."
     )
     return [
@@ -105,13 +107,20 @@ def cuda() -> list[Figure]:
     ]
 
 
+def page(options: argparse.Namespace) -> Iterable[Figure]:
+    """Measures the page in a browser, with a film of people as its webcam."""
+    from benchmarks.page import page_figures
+
+    return page_figures(DEFAULT_MODEL, options.videos, options.page_seconds)
+
+
 MEASUREMENTS: dict[str, Callable[[argparse.Namespace], Iterable[Figure]]] = {
     "window": lambda _: window(),
     "load": load,
     "augment": lambda _: augment(),
     "train-step": lambda _: train_step(),
     "cuda": lambda _: cuda(),
-    "page": lambda options: page_figures(DEFAULT_MODEL, options.videos, options.page_seconds),
+    "page": page,
 }
 
 
@@ -140,9 +149,7 @@ def main(arguments: list[str] | None = None) -> int:
         return _measure(options.what, options)
     except ValueError as error:
         print(f"benchmarks: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
+        return UNUSABLE
 
 
 def _add_load_options(parser: argparse.ArgumentParser) -> None:
@@ -206,7 +213,7 @@ def _seconds(text: str) -> float:
 
 
 def _minutes(text: str) -> float:
-    return _between(text, 0, 24 * 60)
+    return 0.0 if text == "0" else _between(text, 1, 24 * 60)
 
 
 def _between(text: str, least: float, most: float) -> float:
@@ -238,9 +245,10 @@ def _tables() -> int:
     figures = read_figures()
     for path in documents():
         text = path.read_text(encoding="utf-8")
-        path.write_text(refreshed(text, figures), encoding="utf-8")
+        with whole_file(path) as file:
+            file.write(refreshed(text, figures).encode())
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_status("benchmarks", main))

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from benchmarks.one_thread import one_thread
 from training.clip_source import ClipBatch
 from training.views import PAPER_VIEWS, ViewSettings, several_views
 
@@ -49,16 +50,12 @@ def measure_augmentation(rounds: int = ROUNDS) -> Augmented:
     batch = padded_clips(CLIPS)
     draw = np.random.default_rng(0)
     clips, lengths = batch.clips.numpy(), batch.lengths.numpy()
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    with one_thread():
         ours, theirs = in_turns(
             lambda: batched_views(batch, PAPER_VIEWS),
             lambda: numpy_views(clips, lengths, PAPER_VIEWS, draw),
             rounds,
         )
-    finally:
-        torch.set_num_threads(threads)
     return Augmented(
         batched_ms=1000 * float(np.median(ours)),
         numpy_ms=1000 * float(np.median(theirs)),

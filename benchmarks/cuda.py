@@ -4,7 +4,6 @@ Beside it in the same run: the largest rate of products in bfloat16 that the dev
 far features on the device are from the CPU's. Where there is no such device, nothing is measured.
 """
 
-import subprocess
 import time
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ from benchmarks.augment import FRAMES, JOINTS, PERSONS, padded_clips
 from benchmarks.train_step import TrainingStep
 from model.network.config import EncoderConfig
 from model.network.recogniser import encoder_of
+from model.pose.tensorrt_here import ask_gpu
 
 HIDDEN_SIZE, CLIPS = 1024, 384
 """Of the paper."""
@@ -71,9 +71,13 @@ def measure_device(
     begun_s = time.perf_counter()
     for _ in range(steps):
         step.run()
-    busy = _busy(device)
     _finish(device)
     step_s = (time.perf_counter() - begun_s) / steps
+    # The driver is asked while further steps are queued, for asking takes time of its own.
+    for _ in range(steps):
+        step.run()
+    busy = _busy(device)
+    _finish(device)
     ceiling = _ceiling(device, product)
     return DeviceUse(
         device=torch.cuda.get_device_name() if device == "cuda" else device,
@@ -114,13 +118,10 @@ def _deviation(device: str, hidden_size: int) -> float:
 
 def _busy(device: str) -> float:
     """What the driver says of the last moments, in which steps are still queued."""
-    if device != "cuda":
-        return float("nan")
-    asked = ["nvidia-smi", "--query-gpu=utilization.gpu", "--format=csv,noheader,nounits"]
+    said = ask_gpu("utilization.gpu", "nounits") if device == "cuda" else None
     try:
-        said = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=30)
-        return float(said.stdout.splitlines()[0]) / 100
-    except (OSError, subprocess.SubprocessError, ValueError, IndexError):
+        return float(said or "nan") / 100
+    except ValueError:
         return float("nan")
 
 

@@ -29,6 +29,7 @@ def eager_cpu_ms(checkpoint: Path, spec: ArtifactSpec) -> float:
     try:
         import torch
 
+        from benchmarks.one_thread import one_thread
         from model.network.checkpoint import load_checkpoint
         from model.network.weights import CheckpointError
     except ImportError:
@@ -42,9 +43,8 @@ def eager_cpu_ms(checkpoint: Path, spec: ArtifactSpec) -> float:
         raise Missing(
             f"PyTorch eager is not measured: {spec.name} was not exported from {checkpoint}"
         )
-    torch.set_num_threads(1)
     clip = torch.randn(1, 3, spec.frames, len(spec.joints), spec.persons)
-    with torch.inference_mode():
+    with one_thread(), torch.inference_mode():
         for _ in range(CALLS // 10):
             network(clip)
         begun_s = time.process_time()

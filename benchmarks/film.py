@@ -62,7 +62,8 @@ def _pictures(scene: Scene, rate_hz: int) -> Iterator[Picture]:
         own_hz = capture.get(cv2.CAP_PROP_FPS) or rate_hz
         number, picture = -1, None
         for moment in range(round(scene.seconds * rate_hz)):
-            wanted = int((scene.start_s + moment / rate_hz) * own_hz)
+            # A thousandth of a picture more, for what rounding takes away.
+            wanted = int((scene.start_s + moment / rate_hz) * own_hz + 1e-3)
             while number < wanted:
                 seen, picture = capture.read()
                 if not seen:

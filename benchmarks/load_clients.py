@@ -120,7 +120,7 @@ class Client:
                 await self._send(socket)
                 await socket.ended()
         except (OSError, WebSocketException) as error:
-            self.errors.append(f"client {self._number}: {error or type(error).__name__}")
+            self.errors.append(f"client {self._number}: {str(error) or type(error).__name__}")
         except msgspec.DecodeError as error:
             self.errors.append(f"client {self._number}: no message of the server: {error}")
 

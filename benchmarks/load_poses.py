@@ -50,14 +50,27 @@ def _played(path: Path, spec: ArtifactSpec, rate_hz: float) -> Poses:
         raise ValueError(f"{path}: a recording is JSON Lines of the wire: {error}") from None
     layout = messages[0].layout if messages else "nothing"
     try:
-        mapping = layout_mapping(layout_named(layout), spec.skeleton)
+        source = layout_named(layout)
+        mapping = layout_mapping(source, spec.skeleton)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
     seen = [message for message in messages[1:] if message.people]
-    if not seen:
-        raise ValueError(f"{path}: expected a recording with people, nobody is in it")
+    if len(seen) < 2:
+        raise ValueError(
+            f"{path}: expected a recording with people in two frames or more, got {len(seen)}"
+        )
     times_ms = np.array([message.t_ms for message in seen])
-    rows = np.array([message.people[0].keypoints for message in seen], np.float32)
+    try:
+        rows = np.array([message.people[0].keypoints for message in seen], np.float32)
+    except ValueError:
+        raise ValueError(f"{path}: expected as many rows in each frame, all as long") from None
+    if rows.ndim != 3 or rows.shape[1] != len(source.joints) or rows.shape[2] not in (3, 4):
+        raise ValueError(
+            f"{path}: expected rows of x, y, (z,) score for the {len(source.joints)} joints of "
+            f"{layout}, got {' × '.join(map(str, rows.shape[1:]))} numbers"
+        )
+    if not (rows[..., -1] > 0).any():
+        raise ValueError(f"{path}: expected a recording in which a joint is seen, all scores are 0")
     if rows.shape[-1] - 1 < spec.dimensions:
         raise ValueError(
             f"{path}: expected a recording in metres, got one of {layout} in a picture"
@@ -80,7 +93,9 @@ def _in_a_picture(rows: Poses) -> Poses:
     metres = rows.shape[-1] == 4
     points = rows[..., :2] * np.array([-1, -1] if metres else [1, 1], np.float32)
     seen = points[rows[..., -1] > 0]
-    middle, extent = (seen.max(axis=0) + seen.min(axis=0)) / 2, np.ptp(seen, axis=0).max()
+    middle = (seen.max(axis=0) + seen.min(axis=0)) / 2
+    # Joints that all lie in one place stay in the middle.
+    extent = max(np.ptp(seen, axis=0).max(), 1e-6)
     laid = np.zeros((*rows.shape[:2], 4), np.float32)
     laid[..., :2] = 0.5 + (points - middle) * np.array([0.6, 0.8], np.float32) / extent
     laid[..., 3] = rows[..., -1]

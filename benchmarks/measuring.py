@@ -3,6 +3,7 @@
 It does not know what is measured.
 """
 
+import math
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -25,7 +26,7 @@ def measure_all(
         record_to: the file of figures; what one that broke off had found is recorded too.
 
     Returns:
-        All figures.
+        All figures that are finite; of another it is said that it was not found.
 
     Raises:
         ValueError: one that was asked for cannot be measured, or the figures cannot be recorded.
@@ -35,6 +36,12 @@ def measure_all(
         found: list[Figure] = []
         try:
             for figure in measurement():
+                if not math.isfinite(figure.value):
+                    print(
+                        f"benchmarks: {name}: {figure.name} is {figure.value}, so it was not found",
+                        file=sys.stderr,
+                    )
+                    continue
                 print(f"{figure.name:40} {figure.value:10.2f} {figure.unit}", flush=True)
                 print(f"  {figure.note}", flush=True)
                 found.append(figure)

@@ -8,7 +8,7 @@ From when that one was taken until the same change is painted is the delay.
 import gzip
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +27,6 @@ from posewire_client.link import http_address
 
 BUILT = Path(__file__).resolve().parents[1] / "service" / "page"
 APPLICATION = ("index.html", "assets/index.js", "assets/index.css")
-VIDEOS = Path("../shared/data/videos")
 SCENES = (
     ("upfall_activity8_trial2_cam1.mp4", 9.0),
     ("upfall_activity9_trial2_cam1.mp4", 7.0),
@@ -136,8 +135,12 @@ def _of_visit(visit: Visit, session: ArtifactSession, seconds: float) -> Iterato
 
 
 def model_changes(visit: Visit, session: ArtifactSession) -> list[Change]:
-    """What the model says of the newest picture, without any delay; changes that last."""
-    stream = LabelStream(session.spec, layout_named(visit.layout), visit.size)
+    """What the model says of each picture when it is taken, without any delay; changes that last.
+
+    A window is run with every picture, whatever the model's hop: waiting for one is a delay too.
+    """
+    spec = replace(session.spec, hop_frames=1)
+    stream = LabelStream(spec, layout_named(visit.layout), visit.size)
     said: list[Change] = []
     ids: tuple[int, ...] = ()
     for frame in visit.frames:

@@ -13,7 +13,7 @@ from export.precision_table import TOGETHER, Row, figures, lines, values
 from export.printing import say
 from export.quantise import PRECISIONS, check_float32
 from export.trial import Trial, timings, tried
-from model.pose.figures import FiguresError, machine, record_figures
+from model.pose.figures import machine, record_figures
 
 FLOAT32 = "fp32"
 
@@ -43,10 +43,7 @@ def run(options: argparse.Namespace) -> int:
     if options.record:
         command = shlex.join(["python", "-m", "export", *options.words])
         note = f"{source.spec.name}. {recordings.said}."
-        try:
-            record_figures(figures(rows, command, note))
-        except OSError as error:
-            raise FiguresError(f"the figures cannot be written: {error}") from None
+        record_figures(figures(rows, command, note))
     value = {"machine": machine()} | values(rows)
     say(options, [*lines(rows), recordings.said, machine()], value)
     return 0

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from model.network.config import check_sizes, read_settings
+from model.network.tokens import temporal_tokens
 
 CHANNELS = 3
 """Values of a joint: x, y, z, or x, y, score."""
@@ -55,6 +56,8 @@ class BaselineConfig:
         if self.kind not in get_args(Kind):
             raise ValueError(f"kind must be one of gru, mlp; got {self.kind!r}")
         check_sizes(self, _LARGEST)
+        if self.steps and self.kind == "mlp":
+            raise ValueError("steps are read by a baseline of kind gru, not by one of kind mlp")
         if not 0.0 <= self.dropout < 1.0:
             raise ValueError(f"dropout must be at least 0 and below 1; got {self.dropout}")
 
@@ -97,7 +100,7 @@ class GruBaseline(nn.Module):
 
     def forward(self, clips: Tensor) -> tuple[Tensor, Tensor]:
         """Maps clips ``(B, 3, T, V, M)`` to logits ``(B, T, K)`` and features ``(B, T, D)``."""
-        frames = frame_vectors(clips)
+        frames = temporal_tokens(clips)
         if self.config.steps:
             steps = torch.diff(frames, dim=1, prepend=frames[:, :1])
             frames = torch.cat([frames, steps], dim=-1)
@@ -127,13 +130,8 @@ class MlpBaseline(nn.Module):
 
     def forward(self, clips: Tensor) -> tuple[Tensor, Tensor]:
         """Maps clips ``(B, 3, T, V, M)`` to logits ``(B, T, K)`` and features ``(B, T, D)``."""
-        features = self.body(frame_vectors(clips))
+        features = self.body(temporal_tokens(clips))
         return self.fc(features), features
-
-
-def frame_vectors(clips: Tensor) -> Tensor:
-    """All coordinates of each frame: ``(B, C, T, V, M)`` to ``(B, T, M·V·C)``."""
-    return clips.permute(0, 2, 4, 3, 1).flatten(2)
 
 
 def baseline_of(config: BaselineConfig) -> GruBaseline | MlpBaseline:

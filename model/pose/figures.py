@@ -90,8 +90,8 @@ def record_figures(
             for no others.
 
     Raises:
-        FiguresError: Where what is there is no list of figures, or a figure is not finite.
-        OSError: Where the file cannot be written.
+        FiguresError: Where what is there is no list of figures, a figure is not finite, or the file
+            cannot be written.
     """
     measured = {figure.name: figure for figure in figures}
     for figure in measured.values():
@@ -104,9 +104,12 @@ def record_figures(
     }
     together = kept | measured
     content = msgspec.json.encode([together[name] for name in sorted(together)])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with whole_file(path) as file:
-        file.write(msgspec.json.format(content, indent=2) + b"\n")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with whole_file(path) as file:
+            file.write(msgspec.json.format(content, indent=2) + b"\n")
+    except OSError as error:
+        raise FiguresError(f"{path}: the figures cannot be written: {error}") from None
 
 
 def machine() -> str:

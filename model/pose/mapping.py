@@ -103,6 +103,8 @@ def layout_mapping(source: Layout, target: Layout) -> LayoutMapping:
 
 def _stood_in(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     """Puts the best seen of some joints, (..., joints, 4), in the place of those that are not."""
+    if (rows[..., 3] > 0).all():
+        return rows
     best = rows[..., 3].argmax(axis=-1)[..., None, None]
     return np.where(rows[..., 3:] > 0, rows, np.take_along_axis(rows, best, axis=-2))
 

@@ -48,8 +48,8 @@ def recorded_messages(clip: PoseClip, layout: str) -> Iterator[dict[str, Any]]:
         "up": "y",
         "options": {"drop": "never"},
     }
-    rows = shortest_decimals(clip.keypoints)
-    for t_ms, frame in zip(clip.times_ms.tolist(), rows, strict=True):
+    for t_ms, keypoints in zip(clip.times_ms.tolist(), clip.keypoints, strict=True):
+        frame = shortest_decimals(keypoints)
         people = [
             {"id": place, "keypoints": person.tolist()}
             for place, person in enumerate(frame, start=1)

@@ -29,7 +29,22 @@ def gpu() -> tuple[str, str] | None:
     where there is none. Numbers are taken for nvidia-smi's own, as CUDA does where all are of one
     model, or with `CUDA_DEVICE_ORDER=PCI_BUS_ID`.
     """
-    query = ["nvidia-smi", "--query-gpu=name,compute_cap", "--format=csv,noheader"]
+    first = re.match(r"(.+), (\d+)\.(\d+)$", ask_gpu("name,compute_cap") or "", re.MULTILINE)
+    if first is None:
+        return None
+    model = re.sub(r"[^a-z0-9]+", "-", first[1].lower()).strip("-")
+    return model, first[2] + first[3]
+
+
+def ask_gpu(about: str, *format_: str) -> str | None:
+    """Returns what nvidia-smi says of the GPU that `gpu` speaks of, or None.
+
+    Args:
+        about: the properties, by commas.
+        format_: how it says them, beside CSV without a header.
+    """
+    form = ",".join(("csv", "noheader", *format_))
+    query = ["nvidia-smi", f"--query-gpu={about}", f"--format={form}"]
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
         first_visible = visible.partition(",")[0].strip()
@@ -42,11 +57,7 @@ def gpu() -> tuple[str, str] | None:
         )
     except (OSError, subprocess.SubprocessError):
         return None
-    first = re.match(r"(.+), (\d+)\.(\d+)$", done.stdout, re.MULTILINE)
-    if first is None:
-        return None
-    model = re.sub(r"[^a-z0-9]+", "-", first[1].lower()).strip("-")
-    return model, first[2] + first[3]
+    return next(iter(done.stdout.splitlines()), None)
 
 
 def library_version() -> str | None:

@@ -1,7 +1,9 @@
 """The load: what its clients send and note, and a small one against a real server."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -42,6 +44,16 @@ def test_beyond_the_hop_counts_from_the_frame_that_ended_the_window() -> None:
     np.testing.assert_allclose(delays, [120, 91, 62, 33, 30], atol=1e-3)
     np.testing.assert_allclose(beyond, [30, 31, 32, 33, 30], atol=1e-3)
     assert (seen.sent, seen.answered, seen.dropped, seen.errors) == (7, 6, 1, ["it broke"])
+
+
+async def test_an_error_without_words_is_called_by_its_kind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A server that never closes ends in a timeout, which says nothing of itself."""
+    monkeypatch.setattr("benchmarks.load_clients.connected", Mock(side_effect=TimeoutError))
+    client = Client(Plan("ws://127.0.0.1:9", {}, [[b""]], [0], 1, 30.0, 0.1), 0)
+    await client.run()
+    assert client.errors == ["client 0: TimeoutError"]
 
 
 async def test_what_a_client_cannot_read_is_an_error_that_it_saw() -> None:
@@ -95,15 +107,28 @@ def test_what_cannot_be_played_is_said_in_one_sentence(
     said = capsys.readouterr()
     assert said.err == f"benchmarks: {tmp_path}: recordings are *.jsonl files, there are none\n"
     path = tmp_path / "a.jsonl"
+
+    def frames(layout: str, *rows: list[list[float]]) -> bytes:
+        hello = {"type": "hello", "layout": layout}
+        poses = [
+            {"type": "pose", "t_ms": 30 * place, "people": [{"keypoints": keypoints}]}
+            for place, keypoints in enumerate(rows)
+        ]
+        return b"\n".join(json.dumps(message).encode() for message in (hello, *poses))
+
+    flat, deep, unseen = [[1.0, 2.0, 1.0]], [[1.0, 2.0, 3.0, 1.0]], [[1.0, 2.0, 3.0, 0.0]]
     for content, expected in (
         (b"{", "a.jsonl: a recording is JSON Lines of the wire"),
         (b'{"type":"hello","layout":"coco18"}', "a.jsonl: layout 'coco18' is unknown"),
         (
-            b'{"type":"hello","layout":"coco17"}\n{"type":"pose","t_ms":0,"people":[{"keypoints":'
-            b"[" + b",".join([b"[1,2,1]"] * 17) + b"]}]}",
+            frames("coco17", *[flat * 17] * 2),
             "expected a recording in metres, got one of coco17 in a picture",
         ),
-        (b'{"type":"hello","layout":"kinect20"}', "expected a recording with people"),
+        (frames("kinect20"), "with people in two frames or more, got 0"),
+        (frames("kinect20", deep * 20), "with people in two frames or more, got 1"),
+        (frames("kinect20", deep * 20, deep * 19), "as many rows in each frame, all as long"),
+        (frames("kinect20", *[deep * 19] * 2), "20 joints of kinect20, got 19 × 4 numbers"),
+        (frames("kinect20", *[unseen * 20] * 2), "in which a joint is seen, all scores are 0"),
     ):
         path.write_bytes(content)
         with pytest.raises(ValueError, match=expected):

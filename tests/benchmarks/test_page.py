@@ -1,5 +1,6 @@
 """What is measured of the page: films, and how late a change is painted."""
 
+from itertools import groupby
 from pathlib import Path
 
 import cv2
@@ -40,6 +41,15 @@ def test_a_film_is_its_scenes_at_their_own_pace(tmp_path: Path) -> None:
     assert {len(frame) for frame in frames} == {SIZE[0] * SIZE[1] * 3 // 2}
     dark = [frame[0] < 120 for frame in frames]
     assert dark == [True] * 4 + [False] * 4 + [True] * 2
+
+
+@pytest.mark.parametrize("rate_hz", [10, 30])
+def test_each_picture_of_a_film_is_that_of_its_moment(rate_hz: int, tmp_path: Path) -> None:
+    """No moment falls into the picture before it by rounding: each comes as often as the others."""
+    scene = Scene(video(tmp_path / "a.avi", [5 * place for place in range(50)]), 4, start_s=0.7)
+    film = write_film([scene], tmp_path / "film.y4m", rate_hz, SIZE)
+    frames = film.read_bytes().split(b"FRAME\n")[1:]
+    assert [len(list(same)) for _, same in groupby(frames)] == [rate_hz // 10] * 40
 
 
 def test_a_file_that_is_no_video_is_a_sentence(tmp_path: Path) -> None:

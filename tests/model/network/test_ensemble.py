@@ -18,6 +18,12 @@ CONFIG = RecogniserConfig(ENCODER, "frames", 3)
 GRU = BaselineConfig("gru", joints=4, persons=1, labels=3, hidden_size=6, steps=True)
 
 
+def test_steps_are_of_the_gru_alone() -> None:
+    """A setting that would be ignored is refused."""
+    with pytest.raises(ValueError, match="steps are read by a baseline of kind gru, not by one"):
+        replace(GRU, kind="mlp")
+
+
 @pytest.fixture
 def ensemble() -> Ensemble:
     torch.manual_seed(0)
@@ -54,7 +60,7 @@ def test_it_comes_back_from_one_file(ensemble: Ensemble, tmp_path: Path) -> None
         ({"hidden_size": 10**9}, r"hidden_size must lie in 1…8192; got 1000000000"),
         ({"hidden_size": 7}, "the weights do not fit the network"),
         ({"labels": 4}, "both networks of an ensemble have as many labels; got 3 and 4"),
-        ({"kind": "mlp"}, "an ensemble's second network must be a gru; got 'mlp'"),
+        ({"kind": "mlp", "steps": False}, "an ensemble's second network must be a gru; got 'mlp'"),
         ({"kind": "lstm"}, "the baseline's settings cannot be read: Invalid enum value 'lstm'"),
         ({"dropout": 1.0}, "dropout must be at least 0 and below 1; got 1.0"),
         ({"width": 3}, "settings hold the unknown key 'width'"),
