@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.load_poses import wandering
+from posewire_client.__main__ import main
 from service.settings import DEFAULT_MODEL
 from tests.service.artifacts import COCO
 from tests.service.process import ServerProcess
@@ -27,3 +28,16 @@ def test_the_example_prints_a_label_for_every_frame(capsys: pytest.CaptureFixtur
     assert lines[0].split()[:2] == ["0.0", "warming"]
     assert lines[-1].split()[0] == "1160.0"
     assert "warming" not in lines[-1]
+
+
+def test_the_recording_that_comes_along_is_told_as_what_it_shows(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Somebody squats in it, and the embedded default model says so and nothing else."""
+    sample = README.parent / "docs" / "sample.jsonl"
+    with ServerProcess(DEFAULT_MODEL) as server:
+        assert main([str(sample), "--fast", "--url", server.stream]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert {line.split(">> ")[1].split("  ")[0] for line in lines if ">>" in line} == {
+        "squat begins"
+    }

@@ -216,9 +216,12 @@ def _lines(head: Sequence[str], rows: Sequence[Sequence[str]], shown: Sequence[F
     if not shown:
         return "Not measured."
     machines = "; ".join(sorted({f"{figure.machine}, {figure.date}" for figure in shown}))
-    commands = ", ".join(f"`{command}`" for command in sorted({each.command for each in shown}))
+    commands = sorted({figure.command for figure in shown})
     made = [" | ".join(row) for row in (head, ["---", *["---:"] * (len(head) - 1)], *rows)]
-    return "\n".join([*(f"| {line} |" for line in made), "", f"{commands} on {machines}.", ""])
+    folded = ["<details><summary>How</summary>", "", "```", *commands, "```", "", "</details>"]
+    return "\n".join(
+        [*(f"| {line} |" for line in made), "", f"Measured on {machines}.", "", *folded, ""]
+    )
 
 
 def _cell(figure: Figure | None) -> str:
