@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+import redis
 
 REDIS = shutil.which("redis-server")
 
@@ -21,20 +22,30 @@ class RedisProcess:
     def __init__(self, place: Path) -> None:
         if REDIS is None:
             pytest.skip("there is no redis-server (Debian's package redis-server)")
-        with socket.create_server(("127.0.0.1", 0)) as taken:
-            port = taken.getsockname()[1]
-        self.url = f"redis://127.0.0.1:{port}/0"
-        command = [REDIS, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
-        self._process = subprocess.Popen(
-            [*command, "--appendonly", "no", "--dir", str(place)], stdout=subprocess.DEVNULL
-        )
-        for _ in range(1000):
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        for _ in range(5):
+            # Somebody else may take the port before Redis does; then it ends at once.
+            with socket.create_server(("127.0.0.1", 0)) as taken:
+                port = taken.getsockname()[1]
+            self.url = f"redis://127.0.0.1:{port}/0"
+            command = [REDIS, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+            self._process = subprocess.Popen(
+                [*command, "--appendonly", "no", "--dir", str(place)], stdout=subprocess.DEVNULL
+            )
+            if self._answers():
                 return
-            except OSError:
-                time.sleep(0.05)
         raise AssertionError("the Redis does not answer")
+
+    def _answers(self) -> bool:
+        """Waits until it does, or has ended."""
+        for _ in range(1000):
+            if self._process.poll() is not None:
+                return False
+            try:
+                with redis.Redis.from_url(self.url, socket_timeout=1) as client:
+                    return bool(client.ping())
+            except redis.RedisError:
+                time.sleep(0.05)
+        return False
 
     def kill(self) -> None:
         """Ends it at once."""

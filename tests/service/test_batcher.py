@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from model.pose.layout import layout_named
 from model.pose.stream import FrameAnswer, LabelStream
 from service.batcher import Answered, Batcher, Cut, Run
+from tests.patience import SOON_S
 from tests.service.artifacts import KINECT, known_logits
 from tests.service.bodies import STEP_MS, body
-from tests.service.engines import FailingEngine, HeldEngine
+from tests.service.engines import FailingEngine, HeldEngine, known_outputs
 
 ALWAYS = 100_000
 
@@ -46,8 +47,9 @@ async def test_sessions_are_run_together_and_each_gets_its_own() -> None:
         answered = await asyncio.gather(*(batcher.run(ready(c)) for c in asked))
     assert [len(run) for run in engine.clips] == [6]
     for windows, answer in zip(asked, answered, strict=True):
-        np.testing.assert_array_equal(answer.outputs.logits, known_logits(windows, KINECT))
-        assert len(answer.outputs.features) == len(windows)
+        expected = known_outputs(windows, KINECT)
+        np.testing.assert_array_equal(answer.outputs.logits, expected.logits)
+        np.testing.assert_array_equal(answer.outputs.features, expected.features)
         assert answer.begun_s <= answer.ended_s
     (run,) = seen
     assert (run.model, run.provider) == ("hands@1", "HeldExecutionProvider")
@@ -70,6 +72,9 @@ async def test_more_windows_than_a_run_holds_come_back_whole_and_in_order() -> N
     assert order == ["one", "crowd"]
     assert max(len(run) for run in engine.clips) == 4
     np.testing.assert_array_equal(answers[0].outputs.logits, known_logits(crowd, KINECT))
+    np.testing.assert_array_equal(
+        answers[0].outputs.features, known_outputs(crowd, KINECT).features
+    )
     np.testing.assert_array_equal(answers[1].outputs.logits, known_logits(one, KINECT))
 
 
@@ -98,6 +103,15 @@ async def test_a_lone_session_waits_for_nobody() -> None:
         begun_s = asyncio.get_running_loop().time()
         await batcher.run(ready(clips(1)))
         assert asyncio.get_running_loop().time() - begun_s > 0.25
+
+
+async def test_a_seat_that_was_left_is_waited_for_no_more() -> None:
+    """Whoever is the last to stay is alone again."""
+    batcher = Batcher(HeldEngine(runs=ALWAYS), wait_ms=1000 * 3600)
+    with seated(batcher, 3):
+        pass
+    with seated(batcher, 1):
+        await asyncio.wait_for(batcher.run(ready(clips(1))), SOON_S)
 
 
 async def test_no_windows_are_answered_without_a_run() -> None:

@@ -116,6 +116,17 @@ def test_people_are_told_apart_by_id_or_by_where_they_are() -> None:
     assert following.read(Pose(66.0, [])) == {}
 
 
+def test_a_clock_that_was_set_back_makes_everybody_somebody_else() -> None:
+    """Whoever was followed is not found again by where they stood."""
+    first, second = rows(seed=1), rows(seed=2)
+    second[:, 0] += 3
+    both = [person(first), person(second)]
+    following = reader()
+    assert list(following.read(Pose(50_000.0, both))) == [0, 1]
+    following.begin_anew()
+    assert list(following.read(Pose(0.0, both))) == [2, 3]
+
+
 def test_a_person_alone_is_one_person_wherever_they_are() -> None:
     """A client of one person without ids keeps its window however the keypoints jump or vanish."""
     alone_there = reader()

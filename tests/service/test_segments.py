@@ -155,3 +155,24 @@ def test_segments_alternate_and_never_overlap(runs: list[tuple[float, int, Decis
         end.t_ms < start.t_ms for end, start in zip(events[1::2], events[2::2], strict=False)
     )
     assert segments.close() == []
+
+
+def test_limits_are_met_where_they_are_reached() -> None:
+    """A silence of just a gap is none, and a mean of just the threshold is sure enough."""
+    segments = Segments(7, Calibration(start_thresholds={"wave": 0.5}))
+    times_ms = [FRAME_MS * n for n in range(11)] + [200 + MAX_GAP_MS]
+    events = [event for ms in times_ms for event in segments.step(ms, said("wave", 0.5))]
+    assert [(event.event, event.t_ms) for event in events] == [("start", 0.0)]
+
+
+def test_a_state_that_was_taken_stays_as_it_was() -> None:
+    """Whoever restores it later goes on from then, whatever came since."""
+    segments = Segments(7, Calibration())
+    segments.step(0.0, said("wave", 0.25))
+    state = segments.state()
+    for number in range(1, 9):
+        segments.step(number * FRAME_MS, said("wave", 0.75))
+    again = Segments(7, Calibration())
+    again.restore(state)
+    events = [again.step(n * FRAME_MS, said("wave", 0.25)) for n in range(1, 11)]
+    assert events[-1][0].score == pytest.approx(0.25)

@@ -115,3 +115,31 @@ def test_the_last_minute_is_remembered_and_no_more() -> None:
             stood(teaching, frame, frame + 1, bowing=False, person=person)
     assert len(teaching._seen) <= MOST_REMEMBERED
     assert len(teaching._newest_ms) <= 16
+
+
+def test_other_motion_is_none_of_the_action_s_own() -> None:
+    """What was shown as an example before is no other motion, until it is forgotten."""
+    teaching = experienced()
+    teaching.learn(BOW, teaching.example(BOW))
+    stood(teaching, 240, 280, bowing=True)
+    again = Teach("bow", 240 * STEP_MS, 279 * STEP_MS)
+    assert [len(part) for part in teaching.lesson(again)] == [40, 200]
+    teaching.forget(Forget("bow"))
+    assert [len(part) for part in teaching.lesson(again)] == [40, 240]
+
+
+def test_frames_at_nearly_one_time_are_remembered_once() -> None:
+    """A fast client fills the memory no sooner than one of the window's own rate."""
+    teaching = Teaching(KINECT, 1)
+    for frame in range(160):
+        teaching.decision(Place(frame * STEP_MS / 5, 1, 0, 0), feature(False), OWN)
+    assert len(teaching._seen) == 54
+
+
+def test_a_clock_that_was_set_back_is_taught_from_anew() -> None:
+    """Nothing from before can be meant by the times of now."""
+    teaching = experienced()
+    stood(teaching, 10, 60, bowing=False)
+    with pytest.raises(Refusal, match="nobody was spoken of"):
+        teaching.lesson(BOW)
+    assert len(teaching._seen) == 50

@@ -2,6 +2,7 @@
 
 from random import Random
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from model.pose.layout import layout_named
 from service.assignment import assign
-from service.tracker import Tracker
+from service.tracker import Tracker, TrackerState
 
 JOINTS = len(layout_named("coco17").joints)
 STEP_MS = 1000 / 30
@@ -156,3 +157,27 @@ def test_ids_are_never_shared_and_the_order_in_a_message_is_nothing(
         random.shuffle(order)
         again = shuffled.step(number * step_ms, [people[place] for place in order])
         assert again == [met[place] for place in order]
+
+
+def test_whoever_is_hidden_is_looked_for_where_they_were_going() -> None:
+    """Who runs at 3 m/s and is hidden for 0.3 s is not whoever stands where they vanished."""
+    tracker = Tracker(64)
+    (runner, other) = ids_of(tracker, [[body(0.1 * n), body(9)] for n in range(10)])[-1]
+    met = tracker.step(9 * STEP_MS + 300, [body(0.9), body(1.8), body(9)])
+    assert met[1:] == [runner, other]
+
+
+@settings(max_examples=60)
+@given(crowds, st.integers(0, 12), st.floats(5, 500))
+def test_a_tracker_that_goes_on_from_its_state_gives_the_same_ids(
+    crowd: list[list[tuple[int, int, float]]], cut: int, step_ms: float
+) -> None:
+    """Through bytes, wherever it was cut: who moved moves on, and no id is given twice."""
+    whole, parted = Tracker(64), Tracker(64)
+    for number, people in enumerate(crowd):
+        if number == cut:
+            kept = msgspec.msgpack.encode(parted.state())
+            parted = Tracker(64)
+            parted.restore(msgspec.msgpack.decode(kept, type=TrackerState))
+        frame = [body(x / 10, y / 10, score=score) for x, y, score in people]
+        assert parted.step(number * step_ms, frame) == whole.step(number * step_ms, frame)

@@ -1,6 +1,8 @@
 """A step of the loop: accumulated gradients, and what is drawn at random."""
 
+import copy
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,11 +20,12 @@ CLIPS, WIDTH = 24, 5
 class Regression:
     """A plain mean loss over numbers, in batches of any size."""
 
-    def __init__(self, batch: int) -> None:
+    def __init__(self, batch: int, size: float = 0.3) -> None:
         generator = torch.Generator().manual_seed(0)
         self.batch = batch
-        self.inputs = torch.randn(CLIPS, WIDTH, generator=generator)
-        self.targets = torch.randn(CLIPS, 1, generator=generator)
+        # Gradients are short, so that none is cut to `CLIP_NORM`.
+        self.inputs = size * torch.randn(CLIPS, WIDTH, generator=generator)
+        self.targets = size * torch.randn(CLIPS, 1, generator=generator)
 
     def batches(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
         for start in range(0, CLIPS, self.batch):
@@ -37,13 +40,19 @@ class Regression:
         return 0.0
 
 
-def learnt(optimisation: Optimisation, state_path: Path) -> dict[str, Tensor]:
+def learnt(optimisation: Optimisation, state_path: Path, size: float = 0.3) -> dict[str, Tensor]:
     """The weights that a linear network learns."""
     torch.manual_seed(0)
     network = nn.Linear(WIDTH, 1)
     fabric = Fabric(accelerator="cpu", devices=1)
-    fit(fabric, network, Regression(optimisation.batch), optimisation, {}, state_path)
+    fit(fabric, network, Regression(optimisation.batch, size), optimisation, {}, state_path)
     return network.state_dict()
+
+
+def moments(state_path: Path) -> list[Tensor]:
+    """The mean gradients that the optimiser keeps."""
+    kept = torch.load(state_path, weights_only=True)["optimiser"]["state"]
+    return [kept[place]["exp_avg"] for place in sorted(kept)]
 
 
 @pytest.mark.parametrize(("batch", "accumulate"), [(6, 2), (3, 4), (2, 6)])
@@ -51,12 +60,21 @@ def test_accumulated_batches_step_as_one_batch_does(
     tmp_path: Path, batch: int, accumulate: int
 ) -> None:
     """For a mean over clips, steps of several small batches give the weights of large ones."""
-    at_once = Optimisation(epochs=3, batches=2, batch=12)
-    parted = Optimisation(epochs=3, batches=CLIPS // batch, batch=batch, accumulate=accumulate)
+    told = Optimisation(epochs=3, learning_rate=0.05, average_decay=0.5)
+    at_once = replace(told, batches=2, batch=12)
+    parted = replace(told, batches=CLIPS // batch, batch=batch, accumulate=accumulate)
     assert parted.steps == at_once.steps == 2
     expected = learnt(at_once, tmp_path / "at_once.pt")
+    torch.manual_seed(0)
+    begun = nn.Linear(WIDTH, 1).state_dict()
     for name, weights in learnt(parted, tmp_path / "parted.pt").items():
+        assert (weights - begun[name]).abs().min() > 1e-3
         torch.testing.assert_close(weights, expected[name], rtol=1e-5, atol=1e-6)
+    # Adam forgets how long a gradient is; its moments do not.
+    for one, other in zip(
+        moments(tmp_path / "parted.pt"), moments(tmp_path / "at_once.pt"), strict=True
+    ):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-7)
 
 
 def test_an_epochs_last_step_takes_what_is_left(tmp_path: Path) -> None:
@@ -70,3 +88,28 @@ def test_an_epochs_last_step_takes_what_is_left(tmp_path: Path) -> None:
     state = torch.load(tmp_path / "state.pt", weights_only=True)
     assert {int(moments["step"]) for moments in state["optimiser"]["state"].values()} == {4}
     assert all(values.isfinite().all() for values in weights.values())
+
+
+@pytest.mark.parametrize("size", [0.3, 30.0])
+def test_a_run_is_the_plain_loop(tmp_path: Path, size: float) -> None:
+    """AdamW on the mean gradient, cut to a norm of 1, and a moving average of the weights."""
+    settings = Optimisation(
+        epochs=3, batches=4, batch=6, accumulate=2, learning_rate=0.05, average_decay=0.75
+    )
+    torch.manual_seed(0)
+    network = nn.Linear(WIDTH, 1)
+    average, optimiser = copy.deepcopy(network), settings.optimiser(network)
+    task = Regression(12, size)
+    for step in range(6):
+        optimiser.zero_grad()
+        torch.autograd.backward(task.loss(network, list(task.batches(0))[step % 2]))
+        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        for group in optimiser.param_groups:
+            group["lr"] = settings.rate(step)
+        optimiser.step()
+        for kept, latest in zip(average.parameters(), network.parameters(), strict=True):
+            # The first step's weights are where the average begins.
+            kept.data.lerp_(latest.data, 0.25 if step else 1.0)
+    expected = average.state_dict()
+    for name, weights in learnt(settings, tmp_path / "state.pt", size).items():
+        torch.testing.assert_close(weights, expected[name], rtol=1e-5, atol=1e-6)

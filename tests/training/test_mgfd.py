@@ -141,3 +141,16 @@ def test_gradients_lead_to_similar_spread_views() -> None:
     assert terms.similarity.item() < 0.05
     assert variance(leaves[2][0]).item() < 0.1
     assert autocovariance(leaves[2][0]).item() < 0.1
+
+
+def test_terms_by_hand() -> None:
+    """Without the authors' numbers too: each from the last and from the centre of the others.
+
+    Of 0, 2 and 6 that is 36 + 1 + 16 + 1. Two clips, ±1 in both channels: each correlates with
+    itself and the other by a half, since deviations divide by 1 and products by 2.
+    """
+    views = [torch.full((2, 1), value) for value in (0.0, 2.0, 6.0)]
+    assert similarity(views).item() == pytest.approx(54)
+    signs = torch.tensor([[1.0, 1], [-1, -1]])
+    assert cross_correlation([signs, signs]).item() == pytest.approx(2 * 0.25 + 0.005 * 2 * 0.25)
+    assert cross_correlation([signs] * 3).item() == pytest.approx(3 * 0.5025)

@@ -1,6 +1,7 @@
 """Pretraining on picture keypoints: of recordings in space, of pictures, and who reads it then."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from training.__main__ import main
 from training.clip_source import ClipSource
 from training.presets import PRESETS
 from training.pretraining import perspective_on
+from training.projection import Cameras
 from training.view_task import ViewTask
 
 QUICK = "--hidden-size 16 --frames 16 --batch 12 --epochs 1".split()
@@ -107,6 +109,19 @@ def test_each_view_of_a_projected_clip_has_a_camera_of_its_own(store: PoseStore)
     assert torch.equal(next(task.batches(0)).clips, first.clips)
     assert not torch.equal(next(task.batches(1)).clips, first.clips)
     assert len(second.clips) == 4 * 12
+
+
+def test_views_of_one_clip_stand_at_the_same_place_of_each_view(store: PoseStore) -> None:
+    """Row v·B + b is clip b by camera v: by cameras that are all alike, all views are."""
+    source = ClipSource([store], "coco17", "body-2d", 1, project=True)
+    perspective = replace(
+        perspective_on(source, PRESETS["small"].perspective), cameras=Cameras(0.0, 0.0)
+    )
+    task = ViewTask(source, range(24), perspective, 16, 12, 1, torch.device("cpu"))
+    for batch in task.batches(0):
+        views = batch.clips.reshape(4, 12, *batch.clips.shape[1:])
+        assert torch.equal(views, views[:1].expand_as(views))
+        assert not torch.equal(views[0, 0], views[0, 1])
 
 
 def test_a_normalisation_in_space_makes_no_picture(

@@ -93,10 +93,10 @@ def test_a_window_of_two_is_one_that_serving_cuts(store: PoseStore, spec: Artifa
 def test_windows_end_in_each_action_as_often(store: PoseStore, spec: ArtifactSpec) -> None:
     """Background ends its share of the windows, however common; the actions share the rest."""
     sampler = WindowSampler(list(store), "kinect20", spec)
-    drawn = sampler.draw(600, Sampling(background_share=0.4), np.random.default_rng(2))
+    drawn = sampler.draw(600, Sampling(background_share=0.7), np.random.default_rng(2))
     shares = np.bincount(drawn.labels[:, -1], minlength=3) / 600
 
-    assert shares == pytest.approx([0.4, 0.3, 0.3], abs=0.06)
+    assert shares == pytest.approx([0.7, 0.15, 0.15], abs=0.06)
 
 
 def test_a_faster_window_holds_more_of_the_recording(store: PoseStore, spec: ArtifactSpec) -> None:
@@ -130,3 +130,23 @@ def test_recordings_without_frame_labels_are_refused(store: PoseStore, spec: Art
     unlabelled = replace(store[0], frame_labels=None)
     with pytest.raises(StoreError, match="s01_e01: expected a label for each frame"):
         WindowSampler([unlabelled], "kinect20", spec)
+
+
+def test_some_windows_lack_frames_and_some_their_past(store: PoseStore, spec: ArtifactSpec) -> None:
+    """As often as asked; none lacks the newest frame, and what is left can be spoken of."""
+    sampler, served = (
+        WindowSampler([store[0]], "kinect20", spec),
+        OnlineRecording(store[0], "kinect20", spec),
+    )
+    for changed, whole in (
+        (replace(PLAIN, thinned_share=0.5, kept_share=0.4), 0.5),
+        (replace(PLAIN, cut_share=0.5), 0.5),
+    ):
+        drawn = sampler.draw(200, changed, np.random.default_rng(6))
+        known = [
+            (np.abs(served.clips - clip).max(axis=(1, 2, 3, 4)) < 1e-6).any()
+            for clip in drawn.clips
+        ]
+        assert np.mean(known) == pytest.approx(whole, abs=0.12)
+        assert (drawn.clips[:, :, -1].any(axis=(1, 2, 3))).all()
+        assert (drawn.labels[:, -1] != LEFT_OUT).all()

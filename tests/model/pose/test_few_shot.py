@@ -6,7 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from model.pose.few_shot import RIVALS, Example, Features, example_of
+from model.pose.decision import Decision
+from model.pose.few_shot import (
+    EARLY_SHARE,
+    RIVALS,
+    Example,
+    Features,
+    Likeness,
+    decide_together,
+    example_of,
+    likeness,
+)
 
 WIDTH = 24
 RANDOM = np.random.default_rng(5)
@@ -65,3 +75,39 @@ def test_a_score_is_the_threshold_s_alone() -> None:
     cosines = (units @ example.vectors.T).max(axis=1)
     expected = (cosines - example.threshold) / (1 - example.threshold)
     assert similarities(example, shown) == pytest.approx(expected, abs=1e-5)
+
+
+def of(direction: int) -> Example:
+    """An example of one direction, from a cosine of a half on."""
+    axes = np.eye(WIDTH, dtype=np.float32)
+    return Example(axes[[direction]], 0 * axes[0], 1 + 0 * axes[0], 0.5, axes[:0])
+
+
+def test_a_frame_is_the_action_of_the_example_that_it_is_most_like() -> None:
+    """Of all examples of all actions, though another claims it too; what none claims is none's."""
+    actions = (("bow", (of(0), of(1))), ("nod", (of(2), of(3))))
+    axes = np.eye(WIDTH, dtype=np.float32)
+    for direction, label in enumerate(("bow", "bow", "nod", "nod")):
+        found = likeness(axes[direction] + 0.8 * axes[(direction + 2) % 4], actions)
+        assert found is not None
+        assert found.label == label
+        assert found.score == pytest.approx(0.5 + (1 / 1.64**0.5 - 0.5))
+    assert likeness(axes[7], actions) is None
+
+
+def test_what_a_taught_action_leaves_is_shared_as_before() -> None:
+    """The list keeps its length, and adds up where it is whole."""
+    own = Decision("sit", 0.6, True, (("sit", 0.6), ("background", 0.3), ("wave", 0.1)))
+    said = decide_together(own, Likeness("bow", 0.75))
+    assert (said.label, said.score, said.known) == ("bow", 0.75, True)
+    assert [label for label, _ in said.top] == ["bow", "sit", "background"]
+    assert [score for _, score in said.top] == pytest.approx([0.75, 0.15, 0.075])
+    assert decide_together(own, None) is own
+
+
+def test_the_beginning_of_a_span_is_not_learnt() -> None:
+    """Its windows still hold what came before: that is none of the action."""
+    early = round(40 * EARLY_SHARE)
+    span = np.concatenate([moving(early, 1, -BOW), moving(40 - early, 2, BOW)])
+    example = example_of(span, moving(300, 3))
+    assert (similarities(example, moving(100, 4, -BOW)) < 0).all()

@@ -5,10 +5,11 @@ import pytest
 
 from model.pose.artifact import START_MS
 from model.pose.store import LEFT_OUT
-from tests.training.everyday.oracles import STEP_MS, always, oracle, recording
+from tests.training.everyday.oracles import STEP_MS, always, oracle, recording, spec
 from training.everyday.delays import Alarms, Onset, Told, alarms, onsets
 from training.everyday.hearing import hear
 from training.everyday.scores import action_scores, named, scores_of
+from training.labellers import Labeller
 
 # 3 s background, 2 s wave, 2 s background, 3 s walk, 1 s that nobody knows, 2 s background.
 RUNS = ((0, 60), (1, 40), (0, 40), (2, 60), (LEFT_OUT, 20), (0, 40))
@@ -82,3 +83,23 @@ def test_delays_by_hand() -> None:
     assert onsets(TIMES_MS, TRUTH, [early, late]) == (Onset(1, 0), Onset(2, 650))
     assert onsets(TIMES_MS, TRUTH, [after]) == (Onset(1, None), Onset(2, None))
     assert onsets(TIMES_MS[60:], TRUTH[60:], [late]) == (Onset(2, 650),)
+
+
+def test_what_is_not_known_counts_as_background() -> None:
+    """Not as the best guess that it is, and nothing is told of it."""
+    doubting = Labeller(spec(unknown_threshold=1.0), always(1).predict)
+    heard = hear(recording(*RUNS), "body13", doubting)
+    assert heard.warm.any()
+    assert not heard.known.any()
+    assert not heard.classes.any()
+    assert heard.told == ()
+
+
+def test_experimental_classes_count_in_the_frame_accuracy_alone() -> None:
+    """What is wave all the time is right in 40 of 220 frames, whoever is judged."""
+    heard = [hear(recording(*RUNS), "body13", always(1))]
+    both, wave = scores_of(heard), scores_of(heard, experimental=(2,))
+    assert wave.frame_accuracy == both.frame_accuracy
+    assert both.macro_f1
+    assert wave.macro_f1 == pytest.approx(2 * both.macro_f1)
+    assert (wave.delays.actions, both.delays.actions) == (1, 2)

@@ -18,7 +18,7 @@ from model.pose.store_writer import PoseStoreWriter
 from tests.training.everyday.made_up import SPLITS, VOCABULARY, write_store
 from tests.training.everyday.small import preset, recipe, words_of
 from training.__main__ import main
-from training.everyday import train
+from training.everyday import finetuning, train
 from training.everyday.calibration import calibrated
 from training.everyday.choosing import Choosing
 from training.everyday.finetuning import (
@@ -195,20 +195,8 @@ def test_pretraining_reads_no_label_and_is_taken_up_to_the_bit(
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
-def test_views_are_one_moment_by_several_cameras(folder: Path) -> None:
-    """The four views of an item end at one moment, to a tenth of a second; they are not alike."""
-    source = StreamSource(PoseStore(folder / "train"), READING, TIMING)
-    generator = np.random.default_rng(0)
-    seen = [source.see(0, generator) for _ in range(4)]
-    moment_ms = float(seen[0].times_ms[seen[0].ends[100]])
-    for footage in seen[1:]:
-        assert abs(footage.times_ms[footage.end_near(moment_ms)] - moment_ms) < 1000
-    windows = [footage.cut(footage.end_near(moment_ms))[0] for footage in seen]
-    assert not np.allclose(windows[0], windows[1])
-
-
-def test_windows_of_actions_are_drawn_alike(folder: Path) -> None:
-    """Every class that ends a window is there, with the frames of its own label alone."""
+def test_frames_are_kept_by_what_they_show(folder: Path) -> None:
+    """Every class that a window may end in is there, with the frames of its own label alone."""
     vocabulary, _ = words_of(folder)
     store = PoseStore(folder / "train")
     source = StreamSource(store, READING, TIMING, vocabulary.mirror)
@@ -220,6 +208,29 @@ def test_windows_of_actions_are_drawn_alike(folder: Path) -> None:
     assert len(ends) > 3
     for label, places in ends.items():
         assert {int(footage[place].labels[frame]) for place, frame in places} == {label}
+
+
+class NotedError(Exception):
+    """Enough was seen."""
+
+
+def test_labels_with_a_side_are_mirrored_where_it_learns(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mirrored picture of a raised left arm is learnt as one of a raised right arm."""
+    store, (vocabulary, _) = PoseStore(folder / "choose"), words_of(folder)
+    noted: list[object] = []
+
+    def source(*_: object) -> None:
+        noted.append(_[3])
+        raise NotedError
+
+    monkeypatch.setattr(finetuning, "StreamSource", source)
+    with pytest.raises(NotedError):
+        finetune_on_streams(store, store, vocabulary, recipe("scratch"), tmp_path)
+    assert noted == [vocabulary.mirror]
+    left, right = (vocabulary.labels.index(f"raise {side} arm") for side in ("left", "right"))
+    assert vocabulary.mirror[left] == right
 
 
 def test_the_encoder_learns_at_its_own_rate(folder: Path) -> None:
