@@ -42,5 +42,5 @@ class Pace:
         return Notice(
             "too-slow",
             f"a window has to hold {self._steps_ms.maxlen} frames, which takes "
-            f"{self._least_hz:.1f} a second; {rate_hz:.1f} come, so all stay `warming`",
+            f"{self._least_hz:.1f} a second; {rate_hz:.1f} come, so nothing is said of anybody",
         )

@@ -1,7 +1,10 @@
 """The page before the model of everyday actions: samples are what their cards say."""
 
+import re
+from itertools import count
+
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, WebSocketRoute, expect
 
 from tests.web.conftest import OpenPage, Snap, start_lesson, until, until_labelled, until_learnt
 from tests.web.page_process import PageProcess
@@ -44,6 +47,32 @@ def test_two_people_are_told_apart(
     page.set_viewport_size({"width": 390, "height": 844})
     until_labelled(page, "Wave both hands")
     snap(page, "narrow")
+
+
+def test_too_few_pictures_are_a_sentence(
+    browser: Browser, everyday_service: PageProcess, opened: OpenPage
+) -> None:
+    """Where one frame in ten reaches the server, it is said why nobody is spoken of."""
+    page = opened(browser, everyday_service.http)
+    poses = count()
+
+    def thinned(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def to_server(message: str | bytes) -> None:
+            assert isinstance(message, bytes)
+            if b"t_ms" not in message or next(poses) % 10 == 0:
+                server.send(message)
+
+        socket.on_message(to_server)
+
+    page.route_web_socket("**/v1/stream", thinned)
+    page.reload()
+    expect(page.locator("#message")).to_have_text(
+        re.compile(r"^Too few pictures: .* nothing is said of anybody\. Try “Send pictures”, or"),
+        timeout=30_000,
+    )
+    expect(page.locator("#people .action")).to_have_text("Watching…")
 
 
 @pytest.mark.timeout(900)

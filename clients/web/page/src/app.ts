@@ -163,7 +163,7 @@ export class App {
       if (!fatal && !this.#lesson.asks) this.#status.hinder(`The server refused something: ${message}.`);
     });
     run.client.on("notice", ({ code, message }) => {
-      if (code === "too-slow") this.#status.hinder(`Too few pictures: ${message}.`);
+      if (code === "too-slow") this.#status.hinder(`Too few pictures: ${message}. Try “Send pictures”, or a smaller video.`);
     });
     this.#lesson.follow(run);
   }
