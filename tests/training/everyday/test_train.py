@@ -18,6 +18,7 @@ from model.pose.store_writer import PoseStoreWriter
 from tests.training.everyday.made_up import SPLITS, VOCABULARY, write_store
 from tests.training.everyday.small import preset, recipe, words_of
 from training.__main__ import main
+from training.calibration import fit_temperature
 from training.everyday import finetuning, train
 from training.everyday.calibration import calibrated
 from training.everyday.choosing import Choosing
@@ -103,7 +104,10 @@ def test_from_streams_to_what_can_be_exported(folder: Path, tmp_path: Path) -> N
     )
     assert progress.epoch == 2
     weights = load_weights(finetuned_path(tmp_path, ours))
-    spec = calibrated(weights, Choosing(choose, vocabulary, weights.spec))
+    choosing = Choosing(choose, vocabulary, weights.spec)
+    spec = calibrated(weights, choosing)
+    said = choosing.evaluate(weights.network).log_probabilities(spec.labels)
+    assert spec.calibration.temperature == pytest.approx(fit_temperature(*said), abs=1e-4)
     assert spec.labels == vocabulary.labels
     assert spec.figures["everyday.choosing.false_alarms_per_minute"] <= 0.5
     path = tmp_path / "everyday-s.ckpt"
