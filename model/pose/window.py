@@ -56,12 +56,8 @@ class WindowSpec:
             raise ValueError(
                 f"a look-ahead is from 0 to {self.frames - 1} frames, got {self.lookahead_frames}"
             )
-        answerable = self.frames - self.lookahead_frames
-        if not 1 <= self.hop_frames <= answerable:
-            raise ValueError(
-                f"a hop is from 1 to {answerable} frames, that a window can still answer, got "
-                f"{self.hop_frames}"
-            )
+        if not 1 <= self.hop_frames <= self.frames:
+            raise ValueError(f"a hop is from 1 to {self.frames} frames, got {self.hop_frames}")
         if not self.max_gap_ms > 0:
             raise ValueError(f"the longest gap is above 0 ms, got {self.max_gap_ms}")
         if self.warm_samples < 1:

@@ -115,11 +115,8 @@ def test_what_json_cannot_hold_is_refused_before_it_is_written() -> None:
         ({"calibration": {"thresholds": {"wave": -0.1}}}, "thresholds are from 0 to 1, got -0.1"),
         ({"frames": 1}, "timing is wrong: a window has at least 2 frames, got 1"),
         ({"rate_hz": 0.0}, "timing is wrong: a window's rate is from 1 to 240 Hz, got 0.0"),
-        ({"hop_frames": 0}, "a hop is from 1 to 59 frames, that a window can still answer, got 0"),
-        (
-            {"hop_frames": 60},
-            "a hop is from 1 to 59 frames, that a window can still answer, got 60",
-        ),
+        ({"hop_frames": 0}, "timing is wrong: a hop is from 1 to 64 frames, got 0"),
+        ({"hop_frames": 65}, "timing is wrong: a hop is from 1 to 64 frames, got 65"),
         ({"frames": 15}, "timing is wrong: a window has at least 16 frames, or it is never warm"),
         ({"lookahead_frames": 64}, "timing is wrong: a look-ahead is from 0 to 63 frames, got 64"),
         (
