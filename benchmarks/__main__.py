@@ -213,7 +213,10 @@ def _seconds(text: str) -> float:
 
 
 def _minutes(text: str) -> float:
-    return 0.0 if text == "0" else _between(text, 1, 24 * 60)
+    number = _between(text, 0, 24 * 60)
+    if 0 < number < 1:
+        raise argparse.ArgumentTypeError(f"expected 0 for none, or 1 to 1440, got {text!r}")
+    return number
 
 
 def _between(text: str, least: float, most: float) -> float:

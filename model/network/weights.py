@@ -12,7 +12,7 @@ import msgspec
 import torch
 from torch import Tensor, nn
 
-from model.pose.whole_file import whole_file
+from model.pose.whole_file import left_behind, whole_file
 
 # Enough to see what is wrong; a file of another network differs in hundreds of keys.
 _NAMED_KEYS = 4
@@ -52,7 +52,7 @@ def write_torch_file(content: Mapping[str, object], path: Path) -> None:
         CheckpointError: the file cannot be written.
     """
     try:
-        for left in path.parent.glob(f".{path.name}.*.partial"):
+        for left in left_behind(path):
             left.unlink(missing_ok=True)
         # An open file, because torch would write a path's own name into the archive: the
         # same content gives the same bytes.

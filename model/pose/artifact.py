@@ -15,7 +15,7 @@ import msgspec
 from model.pose.layout import LAYOUTS, Layout, layout_named
 from model.pose.normalise import Normalisation, dimensions, joints_needed
 from model.pose.unreadable import UNDECODABLE
-from model.pose.window import WindowSpec
+from model.pose.window import WARM_SAMPLES, WindowSpec
 
 METADATA_KEY = "posewire"
 CONTRACT = 1
@@ -178,14 +178,9 @@ class ArtifactSpec:
         if strange := sorted(set(self.experimental) - set(self.labels)):
             raise ArtifactError(f"the artifact calls {', '.join(strange)} experimental: no label")
         try:
-            window = self.window
+            _ = self.window
         except ValueError as error:
             raise ArtifactError(f"the artifact's timing is wrong: {error}") from None
-        if window.warm_samples > window.frames:
-            raise ArtifactError(
-                f"the artifact's timing is wrong: a window has at least {window.warm_samples} "
-                f"frames, or it is never warm; got {window.frames}"
-            )
         try:
             joints_needed(self.normalisation, self.skeleton)
         except ValueError as error:
@@ -193,8 +188,14 @@ class ArtifactSpec:
 
     @property
     def window(self) -> WindowSpec:
-        """The timing of its window."""
-        return WindowSpec(self.frames, self.rate_hz, self.hop_frames, self.lookahead_frames)
+        """The timing of its window; one that is shorter than `WARM_SAMPLES` is warm when full."""
+        return WindowSpec(
+            self.frames,
+            self.rate_hz,
+            self.hop_frames,
+            self.lookahead_frames,
+            warm_samples=min(self.frames, WARM_SAMPLES),
+        )
 
     @property
     def skeleton(self) -> Layout:

@@ -29,7 +29,7 @@ def gpu() -> tuple[str, str] | None:
     where there is none. Numbers are taken for nvidia-smi's own, as CUDA does where all are of one
     model, or with `CUDA_DEVICE_ORDER=PCI_BUS_ID`.
     """
-    first = re.match(r"(.+), (\d+)\.(\d+)$", ask_gpu("name,compute_cap") or "", re.MULTILINE)
+    first = re.match(r"(.+), (\d+)\.(\d+)$", ask_gpu("name,compute_cap") or "")
     if first is None:
         return None
     model = re.sub(r"[^a-z0-9]+", "-", first[1].lower()).strip("-")

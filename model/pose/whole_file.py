@@ -7,6 +7,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 
+def left_behind(path: Path) -> list[Path]:
+    """What writers of a file left that were killed, or have not finished."""
+    return list(path.parent.glob(f".{path.name}.*.partial"))
+
+
 @contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
     """Opens a file that takes the place of `path` once all is written.

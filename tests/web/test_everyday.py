@@ -2,6 +2,7 @@
 
 import re
 from itertools import count
+from threading import Event
 
 import pytest
 from playwright.sync_api import Browser, WebSocketRoute, expect
@@ -52,16 +53,16 @@ def test_two_people_are_told_apart(
 def test_too_few_pictures_are_a_sentence(
     browser: Browser, everyday_service: PageProcess, opened: OpenPage
 ) -> None:
-    """Where one frame in ten reaches the server, it is said why nobody is spoken of."""
+    """Where one frame in ten reaches the server, a sentence says why nobody is spoken of."""
     page = opened(browser, everyday_service.http)
-    poses = count()
+    poses, all_arrive = count(), Event()
 
     def thinned(socket: WebSocketRoute) -> None:
         server = socket.connect_to_server()
 
         def to_server(message: str | bytes) -> None:
             assert isinstance(message, bytes)
-            if b"t_ms" not in message or next(poses) % 10 == 0:
+            if b"t_ms" not in message or next(poses) % 10 == 0 or all_arrive.is_set():
                 server.send(message)
 
         socket.on_message(to_server)
@@ -73,6 +74,9 @@ def test_too_few_pictures_are_a_sentence(
         timeout=30_000,
     )
     expect(page.locator("#people .action")).to_have_text("Watching…")
+    all_arrive.set()
+    expect(page.locator("#people .action")).not_to_have_text("Watching…", timeout=30_000)
+    expect(page.locator("#message")).to_be_hidden()
 
 
 @pytest.mark.timeout(900)

@@ -163,7 +163,13 @@ export class App {
       if (!fatal && !this.#lesson.asks) this.#status.hinder(`The server refused something: ${message}.`);
     });
     run.client.on("notice", ({ code, message }) => {
-      if (code === "too-slow") this.#status.hinder(`Too few pictures: ${message}. Try “Send pictures”, or a smaller video.`);
+      if (code !== "too-slow") return;
+      this.#status.hinder(`Too few pictures: ${message}. Try “Send pictures”, or a smaller video.`);
+      const spoken = run.client.on("actions", ({ people }) => {
+        if (people.every(({ label }) => label === "warming")) return;
+        this.#status.hinder(null);
+        spoken();
+      });
     });
     this.#lesson.follow(run);
   }
