@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -38,6 +38,16 @@ class Regression:
 
     def validate(self, network: nn.Module) -> float:
         return 0.0
+
+
+@dataclass(frozen=True)
+class StillWeights(Optimisation):
+    """Weights learn at no rate, the bias at a quarter of the schedule's."""
+
+    def optimiser(self, network: nn.Module) -> torch.optim.Optimizer:
+        weights, bias = network.parameters()
+        groups = [{"params": [weights], "rate_share": 0.0}, {"params": [bias], "rate_share": 0.25}]
+        return torch.optim.AdamW(groups, lr=self.learning_rate)
 
 
 def learnt(optimisation: Optimisation, state_path: Path, size: float = 0.3) -> dict[str, Tensor]:
@@ -113,3 +123,18 @@ def test_a_run_is_the_plain_loop(tmp_path: Path, size: float) -> None:
     expected = average.state_dict()
     for name, weights in learnt(settings, tmp_path / "state.pt", size).items():
         torch.testing.assert_close(weights, expected[name], rtol=1e-5, atol=1e-6)
+
+
+def test_parts_of_a_network_learn_at_their_share_of_the_rate(tmp_path: Path) -> None:
+    """The bias follows AdamW by hand: its first step is as long as the rate."""
+    settings = StillWeights(
+        epochs=1, batches=1, batch=CLIPS, learning_rate=0.05, warmup_share=0.0, average_decay=0.5
+    )
+    torch.manual_seed(0)
+    begun = nn.Linear(WIDTH, 1).state_dict()
+    found = learnt(settings, tmp_path / "state.pt")
+    assert torch.equal(found["weight"], begun["weight"])
+    step = 0.25 * settings.rate(0)
+    # AdamW takes 1 % of the rate off a parameter first, then steps by the rate.
+    moved = found["bias"] - begun["bias"] * (1 - 0.01 * step)
+    torch.testing.assert_close(moved.abs(), torch.tensor([step]), rtol=1e-3, atol=0)
