@@ -66,6 +66,17 @@ def test_frames_that_are_not_wanted_still_enter_the_windows() -> None:
     np.testing.assert_array_equal(due.clips[0, :, -2, :, 0], pose_of(14)[:, :3].T)
 
 
+def test_a_hop_counts_the_frames_that_are_to_be_answered() -> None:
+    """Of every other frame, with a hop of 4, windows run with each eighth."""
+    stream = LabelStream(spelling_spec(hop=4), KINECT)
+    runs = []
+    for number in range(32):
+        stream.push(number * STEP_MS, {0: pose_of(number)}, wanted=number % 2 == 1)
+        if (due := stream.due()) is not None:
+            runs.append((number, [round(frame.time_ms / STEP_MS) for frame in due.frames]))
+    assert runs == [(end, [end - 6, end - 4, end - 2, end]) for end in (7, 15, 23, 31)]
+
+
 def test_an_empty_picture_is_answered_with_nobody() -> None:
     """`people: []` gets its answer, and no window is run."""
     spec = spelling_spec()

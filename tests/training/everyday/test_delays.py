@@ -5,6 +5,7 @@ import pytest
 
 from model.pose.artifact import START_MS
 from model.pose.store import LEFT_OUT
+from model.pose.window import MAX_GAP_MS
 from tests.training.everyday.oracles import STEP_MS, always, oracle, recording, spec
 from training.everyday.delays import Alarms, Onset, Told, alarms, onsets
 from training.everyday.hearing import hear
@@ -74,6 +75,13 @@ def test_alarms_are_counted_by_where_they_start() -> None:
     assert found.mistaken_per_minute == pytest.approx(1 / (5 / 60))
     both = found + Alarms(1, 0, 1.0, 0.0)
     assert (both.on_background, both.on_actions) == (3, 1)
+
+
+def test_a_silence_counts_as_much_as_a_window_holds_over() -> None:
+    """Of a minute without a frame nobody knows what was done."""
+    times_ms = np.array([0.0, 100.0, 60_100.0, 60_200.0])
+    found = alarms(times_ms, np.zeros(4, np.int16), [])
+    assert found.background_minutes == pytest.approx((100 + MAX_GAP_MS + 100) / 60_000)
 
 
 def test_delays_by_hand() -> None:
