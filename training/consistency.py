@@ -41,6 +41,8 @@ class Perspective:
         loss: How MG-FD's terms are weighed.
         cameras: Those that take each view of a clip in space as a picture; None where clips are
             read as they were recorded.
+        across_cameras: Whether each view of a clip is of a recording drawn from all that train of
+            the clip's execution; no class is looked at. Not the paper's.
     """
 
     modality: Modality = "joint"
@@ -48,6 +50,12 @@ class Perspective:
     count: int = 4
     loss: MgfdWeights = field(default_factory=MgfdWeights)
     cameras: Cameras | None = None
+    across_cameras: bool = False
+
+    @property
+    def clip_a_view(self) -> bool:
+        """Whether each view is made of a clip of its own, else all of the same."""
+        return self.cameras is not None or self.across_cameras
 
 
 class ViewNetwork(nn.Module):

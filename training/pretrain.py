@@ -112,6 +112,11 @@ def _add_clips(parser: argparse.ArgumentParser) -> None:
         help="subjects not looked at",
     )
     group.add_argument(
+        "--across-cameras",
+        action="store_true",
+        help="compare what the cameras that train recorded of one execution (not the paper's)",
+    )
+    group.add_argument(
         "--choosing", metavar="N", type=natural, nargs="+", default=[], help="subjects that choose"
     )
 
@@ -254,7 +259,7 @@ def _preset(args: argparse.Namespace, modality: Modality) -> Preset:
         return {name: value for name in names if (value := getattr(args, name)) is not None}
 
     preset = PRESETS[args.preset]
-    perspective = replace(preset.perspective, modality=modality)
+    perspective = replace(preset.perspective, modality=modality, across_cameras=args.across_cameras)
     optimisation = replace(preset.optimisation, **given(PACE))
     sizes = given(SIZES)
     return replace(preset, perspective=perspective, optimisation=optimisation, **sizes)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from model.network.tokens import Modality
+from model.pose.store import StoreError
 from training.clip_source import ClipBatch, ClipSource
 from training.consistency import MEASURED, Consistency, Perspective, ViewNetwork
 from training.journal import Journal
@@ -23,6 +24,30 @@ from training.representation import clip_features, labelled, retrieval_accuracy
 
 _Plan = tuple[NDArray[np.int64], NDArray[np.float64] | None]
 """Places of clips, and by which cameras they are read; None for those that recorded them."""
+
+
+def executions(source: ClipSource, places: Sequence[int]) -> dict[int, list[int]]:
+    """Each place of some clips → those of them that are recordings of its execution, itself too.
+
+    Args:
+        source: Where clips are read.
+        places: Which clips of it.
+
+    Raises:
+        StoreError: Every clip is alone.
+    """
+    recordings: dict[str, list[int]] = {}
+    together = {}
+    for place in places:
+        execution = source.entry(place).execution
+        together[place] = [] if execution is None else recordings.setdefault(execution, [])
+        together[place].append(place)
+    if max(map(len, together.values()), default=0) < 2:
+        raise StoreError(
+            "expected clips that several cameras recorded of one execution, those that train name "
+            "none; stores that an earlier version prepared do not say"
+        )
+    return together
 
 
 class ViewTask:
@@ -55,6 +80,9 @@ class ViewTask:
             replica: Which of several processes this is; None for the only one.
             journal: Where terms of the loss and signs of collapse are noted; None for nowhere.
             collapse_ends: Whether the validation refuses projections that have collapsed.
+
+        Raises:
+            StoreError: Views are to be drawn across cameras, and every clip is alone.
         """
         self._source = source
         self._places = np.asarray(places, np.int64)
@@ -66,11 +94,12 @@ class ViewTask:
         self._consistency = Consistency(
             perspective,
             frames,
-            perspective.cameras is not None,
+            perspective.clip_a_view,
             self._replica,
             journal,
             collapse_ends=collapse_ends,
         )
+        self._recordings = executions(source, places) if perspective.across_cameras else {}
         self._gallery: Sequence[int] = ()
         self._queries: Sequence[int] = ()
 
@@ -83,7 +112,8 @@ class ViewTask:
 
         Over all processes every clip comes once, but for those that fill no batch of each. Where
         cameras are drawn, a batch of B clips holds W·B: each clip as seen by a camera for each
-        view, view by view. What comes next is read while a batch is learnt.
+        view, view by view; across cameras likewise, each clip as one of its execution's recordings
+        for each view. What comes next is read while a batch is learnt.
         """
         for batch in made_ahead(self._plans(epoch), self._read, readers(self._device)):
             yield batch.to(self._device)
@@ -104,11 +134,12 @@ class ViewTask:
         first = self._batch * self._replica.rank
         for start in range(first, first + len(order) - span + 1, span):
             places = order[start : start + self._batch]
-            if settings.cameras:
+            if settings.clip_a_view:
                 places = np.tile(places, settings.count)
-                yield places, settings.cameras.draw(around, len(places))
-            else:
-                yield places, None
+            if settings.across_cameras:
+                places = np.array([around.choice(self._recordings[place]) for place in places])
+            drawn = settings.cameras.draw(around, len(places)) if settings.cameras else None
+            yield places, drawn
 
     def loss(self, network: nn.Module, batch: ClipBatch) -> Tensor:
         """MG-FD over views of a batch, a scalar; with several processes over that of all of them.

@@ -69,6 +69,8 @@ class PoseClip:
         size: Width and height of the picture in pixels, where keypoints lie in one.
         splits: Names of the published splits that the clip belongs to, such as ``xsub_train``.
         segments: The recording's labelled segments as its owners wrote them, overlaps included.
+        execution: The same for clips that several cameras recorded of one execution, where the data
+            set says which.
     """
 
     name: str
@@ -83,6 +85,7 @@ class PoseClip:
     size: tuple[int, int] | None = None
     splits: tuple[str, ...] = ()
     segments: tuple[Segment, ...] = ()
+    execution: str | None = None
 
     def __post_init__(self) -> None:
         """Refuses arrays that do not belong together.
@@ -140,6 +143,7 @@ class ClipEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     size: tuple[int, int] | None = None
     splits: tuple[str, ...] = ()
     segments: tuple[Segment, ...] = ()
+    execution: str | None = None
 
 
 class SkippedFile(msgspec.Struct, frozen=True):
@@ -205,6 +209,7 @@ class PoseStore:
             size=entry.size,
             splits=entry.splits,
             segments=entry.segments,
+            execution=entry.execution,
             **arrays,
         )
 

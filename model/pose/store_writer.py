@@ -151,6 +151,7 @@ class PoseStoreWriter:
             clip.size,
             clip.splits,
             clip.segments,
+            clip.execution,
         )
         self._take(entry)
         if self._journal is not None:

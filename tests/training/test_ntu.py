@@ -46,6 +46,7 @@ def test_a_sample_is_what_its_name_and_text_say(tmp_path: Path, newline: str) ->
     assert (clip.name, clip.subject, clip.view, clip.setup, clip.label) == (NAME, 3, 2, 1, 12)
     assert reader.data_set.labels[12] == "tear up paper"
     assert clip.splits == ("xsub_test", "xview_train")
+    assert clip.execution == "S001P003R002A013"
     assert clip.keypoints.shape == (6, 2, 25, 4)
     assert clip.times_ms == pytest.approx(np.arange(6) * 1000 / 30)
     written = [[[float(f"{value:.7g}") for value in joint] for joint in pose] for pose in body]

@@ -88,6 +88,7 @@ class NTUReader:
             label=sample.action - 1,
             setup=sample.setup,
             splits=self._edition.splits(sample),
+            execution=sample.execution,
         )
 
     def _is_of_edition(self, path: Path) -> bool:

@@ -98,6 +98,7 @@ class NTUAGCNReader:
             label=sample.action - 1,
             setup=sample.setup,
             splits=self._edition.splits(sample),
+            execution=sample.execution,
         )
 
     def _arrays_of(self, part: str) -> list[Path]:

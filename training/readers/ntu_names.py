@@ -38,6 +38,11 @@ class NTUSample:
     replication: int
     action: int
 
+    @property
+    def execution(self) -> str:
+        """What its three cameras recorded at once."""
+        return f"S{self.setup:03}P{self.subject:03}R{self.replication:03}A{self.action:03}"
+
 
 @dataclass(frozen=True)
 class NTUEdition:

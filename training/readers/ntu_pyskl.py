@@ -84,6 +84,7 @@ class NTUPysklReader:
             setup=sample.setup,
             size=_size(annotation.get("img_shape"), f"{where}.img_shape"),
             splits=tuple(self._splits.get(path.name, ())),
+            execution=sample.execution,
         )
 
     def _pickle(self) -> Path:

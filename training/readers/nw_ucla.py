@@ -30,7 +30,7 @@ ACTIONS = {
 }
 """Names of the actions by the number in a file's name; the classes are counted in this order."""
 
-_NAME = re.compile(r"a(\d\d)_s(\d\d)_e\d\d_v(\d\d)")
+_NAME = re.compile(r"(a(\d\d)_s(\d\d)_e\d\d)_v(\d\d)")
 
 
 class _File(msgspec.Struct, frozen=True):
@@ -65,11 +65,11 @@ class NWUCLAReader:
             ReadingError: Where name, label or number of joints are not those of the data set.
         """
         matched = _NAME.fullmatch(path.stem)
-        if matched is None or int(matched[1]) not in ACTIONS:
+        if matched is None or int(matched[2]) not in ACTIONS:
             raise ReadingError(
                 f"{path.name}: expected a name like a01_s01_e00_v01, of a known action"
             )
-        action, subject, view = (int(group) for group in matched.groups())
+        action, subject, view = map(int, matched.groups()[1:])
         content = _decode(path)
         label = list(ACTIONS).index(action)
         if (content.file_name, content.label) != (path.stem, label + 1):
@@ -86,6 +86,7 @@ class NWUCLAReader:
             view=view,
             label=label,
             splits=("xview_test" if view == TESTING_VIEW else "xview_train",),
+            execution=matched[1],
         )
 
 
