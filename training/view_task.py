@@ -44,8 +44,8 @@ def executions(source: ClipSource, places: Sequence[int]) -> dict[int, list[int]
         together[place].append(place)
     if max(map(len, together.values()), default=0) < 2:
         raise StoreError(
-            "expected clips that several cameras recorded of one execution, those that train name "
-            "none; stores that an earlier version prepared do not say"
+            "expected clips that several cameras recorded of one execution, got none among those "
+            "that train; a store that an earlier version prepared does not say"
         )
     return together
 

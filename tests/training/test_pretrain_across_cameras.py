@@ -89,6 +89,6 @@ def test_clips_of_one_camera_are_refused(
         given = ["--store", str(store.path), "--out", str(tmp_path), *views]
         assert main(["pretrain", *given, *QUICK, "--across-cameras"]) == 2
         assert capsys.readouterr().err == (
-            "pretrain: expected clips that several cameras recorded of one execution, those that "
-            "train name none; stores that an earlier version prepared do not say\n"
+            "pretrain: expected clips that several cameras recorded of one execution, got none "
+            "among those that train; a store that an earlier version prepared does not say\n"
         )
