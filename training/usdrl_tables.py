@@ -92,6 +92,8 @@ FIXED = {
         (
             Row("single stream", "nw_ucla.{}.single"),
             Row("single stream, across cameras", "nw_ucla.{}.single_across"),
+            Row("three streams", "nw_ucla.{}.three"),
+            Row("three streams, across cameras", "nw_ucla.{}.three_across"),
         ),
         _NW_UCLA_ACROSS,
         says="Across cameras: the views of a clip that pretraining compared were drawn from what "
