@@ -113,7 +113,6 @@ def pretrain(
         | {"precision": devices.precision, "processes": devices.processes}
         | {"data": source.seen(chosen.train), "choosing": source.seen(chosen.queries)}
     )
-    _make_ready(out, fabric, restart)
     events = out / EVENTS if tensorboard and fabric.is_global_zero else None
     with Journal(events) as journal:
         task = ViewTask(
@@ -129,6 +128,7 @@ def pretrain(
             collapse_ends=collapse_ends,
         )
         task.choose_by(chosen.gallery, chosen.queries)
+        _make_ready(out, fabric, restart)
         progress = fit(fabric, views, task, optimisation, settings, out / STATE, journal)
         collapse = None if collapse_ends else task.collapse(views)
     provenance = {

@@ -86,9 +86,10 @@ def test_clips_of_one_camera_are_refused(
 ) -> None:
     """Whether the store names no execution, or only one of its cameras trains."""
     for store, views in ((swings, []), (filmed, ["--views", "1"])):
-        given = ["--store", str(store.path), "--out", str(tmp_path), *views]
+        given = ["--store", str(store.path), "--out", str(tmp_path / "out"), *views]
         assert main(["pretrain", *given, *QUICK, "--across-cameras"]) == 2
         assert capsys.readouterr().err == (
             "pretrain: expected clips that several cameras recorded of one execution, got none "
             "among those that train; a store that an earlier version prepared does not say\n"
         )
+        assert not (tmp_path / "out").exists()
