@@ -28,7 +28,7 @@ from training.devices import AUTO, PRECISIONS, DeviceError, ThisMachine, choose_
 from training.encoders import load_encoder
 from training.presets import PRESETS
 from training.protocols import protocol_named
-from training.recognition_run import STATE_NAME, Beginning, finetune, labelled_clips
+from training.recognition_run import Beginning, finetune, labelled_clips
 from training.recognition_task import RecognitionRecipe
 
 FROM_SCRATCH = "small"
@@ -69,6 +69,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--labels", metavar="PERCENT", type=percent, default=100.0, help="labels that are known"
     )
     parser.add_argument(
+        "--soften",
+        metavar="PERCENT",
+        type=percent,
+        help="of each target, how much a linear probe of the frozen --pretrained says that is "
+        "fitted to other people (default: none, labels alone)",
+    )
+    parser.add_argument(
         "--choosing",
         action="store_true",
         help="leave out the training subjects who choose settings",
@@ -90,16 +97,18 @@ def run(args: argparse.Namespace) -> int:
     changed = {"epochs": args.epochs, "learning_rate": args.learning_rate, "seed": args.seed}
     given = {name: value for name, value in changed.items() if value is not None}
     try:
-        recipe = replace(recipe, optimisation=replace(recipe.optimisation, **given))
+        recipe = replace(
+            recipe,
+            optimisation=replace(recipe.optimisation, **given),
+            softened=(args.soften or 0) / 100,
+        )
         devices = choose_devices(ThisMachine(), precision=args.precision)
         if devices.processes > 1:
             raise DeviceError(f"expected one process to fine-tune in, got {devices.processes}")
         protocol, store = protocol_named(args.protocol), PoseStore(args.store)
         clips = labelled_clips(protocol, store, args.choosing, args.labels, args.seed, args.project)
         beginning = _beginning(args)
-        if args.restart:
-            (args.out / STATE_NAME).unlink(missing_ok=True)
-        path = finetune(clips, beginning, recipe, args.out, devices)
+        path = finetune(clips, beginning, recipe, args.out, devices, args.restart)
     except (*EXPECTED_ERRORS, DeviceError) as error:
         print(f"finetune recognition: {error}", file=sys.stderr)
         return 2

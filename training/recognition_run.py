@@ -5,12 +5,14 @@ encoder and from scratch follow one recipe for one number of steps.
 """
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import torch
+from torch import Tensor
 
 from model.network.checkpoint import Checkpoint, save_checkpoint
 from model.network.config import EncoderConfig
@@ -24,8 +26,11 @@ from model.pose.store import PoseStore
 from training.clip_source import ClipSource
 from training.devices import Devices
 from training.fit import fit
+from training.frozen_streams import FrozenStream
+from training.optimisation import FitError
 from training.protocols import Protocol
 from training.recognition_task import RecognitionRecipe, RecognitionTask
+from training.softened import softened
 from training.subsets import classes_of, share_of_each_class
 
 VERSION = "0.1.0"
@@ -95,6 +100,7 @@ def finetune(
     recipe: RecognitionRecipe,
     out: Path,
     devices: Devices,
+    restart: bool = False,
 ) -> Path:
     """Trains a recogniser, or takes up its run, and writes its checkpoint.
 
@@ -104,13 +110,16 @@ def finetune(
         recipe: All other settings.
         out: Directory of the run.
         devices: On what it learns, in one process.
+        restart: Whether to begin anew, whatever state is in ``out``.
 
     Returns:
         The checkpoint's file.
 
     Raises:
-        StoreError: A clip has no class, or the store cannot be read so.
-        FitError: The run in ``out`` began with other settings.
+        StoreError: A clip has no class, the store cannot be read so, or labels are to be softened
+            and the clips are of one person.
+        FitError: The run in ``out`` began with other settings, or labels are to be softened
+            without weights to begin with.
         CheckpointError: The checkpoint cannot be written.
     """
     fabric = devices.fabric()
@@ -119,7 +128,8 @@ def finetune(
         recipe.optimisation, batches=max(clips.full // recipe.optimisation.batch, 1)
     )
     torch.manual_seed(optimisation.seed)
-    network = recogniser_of(beginning, recipe, len(clips.store.data_set.labels))
+    classes = len(clips.store.data_set.labels)
+    network = recogniser_of(beginning, recipe, classes)
     frames, reading, weights = beginning.encoder.frames, beginning.reading, beginning.weights
     source = ClipSource(
         [clips.store],
@@ -136,6 +146,7 @@ def finetune(
         optimisation,
         recipe.smoothing,
         fabric.device,
+        _softened_targets(weights, source, clips.places, classes, recipe.softened, fabric.device),
     )
     settings: dict[str, object] = msgspec.to_builtins(
         {"recipe": replace(recipe, optimisation=optimisation), "network": network.config}
@@ -144,6 +155,8 @@ def finetune(
         | {"pretrained": weights and digest(weights.network.backbone)}
     )
     out.mkdir(parents=True, exist_ok=True)
+    if restart:
+        (out / STATE_NAME).unlink(missing_ok=True)
     progress = fit(fabric, network, task, optimisation, settings, out / STATE_NAME)
     path = out / CHECKPOINT_NAME
     notes = {"settings": settings, "progress": asdict(progress), "commit": commit()}
@@ -153,6 +166,24 @@ def finetune(
     spec = specification(clips, beginning)
     save_checkpoint(Checkpoint(network, asdict(spec), notes), path)
     return path
+
+
+def _softened_targets(
+    weights: Pretrained | None,
+    source: ClipSource,
+    places: Sequence[int],
+    classes: int,
+    share: float,
+    device: torch.device,
+) -> Tensor | None:
+    """Targets ``(N, K)`` of clips, of which the frozen encoder says a share; None for labels."""
+    if not share:
+        return None
+    if weights is None:
+        raise FitError("softened labels: expected a pretrained encoder that a probe asks, got none")
+    frozen = replace(weights, network=deepcopy(weights.network).to(device))
+    known = FrozenStream(frozen, source).labelled(places)
+    return torch.from_numpy(softened(known, classes, share))
 
 
 def recogniser_of(beginning: Beginning, recipe: RecognitionRecipe, labels: int) -> Recogniser:

@@ -21,7 +21,7 @@ from training.subsets import classes_of
 from training.views import ViewSettings, random_views
 
 Batch = tuple[ClipBatch, Tensor]
-"""Clips and their classes ``(B,)``."""
+"""Clips and their classes ``(B,)``, or how much each is of each class, ``(B, K)``."""
 
 SPACE_VIEWS = ViewSettings(
     shortest_crop=0.6,
@@ -61,6 +61,8 @@ class RecognitionRecipe:
         head_dropout: Share of the feature that the head does not see in training.
         drop_path: Chance that a branch of the encoder is skipped in training.
         smoothing: Of labels.
+        softened: Share of each target that a probe of the pretrained encoder says, fitted to other
+            people; 0 for labels alone. See `training.softened`.
         views: How a view differs from its clip in space.
         picture_views: The same for picture keypoints.
     """
@@ -78,6 +80,7 @@ class RecognitionRecipe:
     head_dropout: float = 0.3
     drop_path: float = 0.2
     smoothing: float = 0.1
+    softened: float = 0.0
     views: ViewSettings = SPACE_VIEWS
     picture_views: ViewSettings = PICTURE_VIEWS
 
@@ -94,6 +97,7 @@ class RecognitionTask:
         optimisation: Optimisation,
         smoothing: float,
         device: torch.device,
+        targets: Tensor | None = None,
     ) -> None:
         """Takes the clips that train.
 
@@ -105,13 +109,15 @@ class RecognitionTask:
             optimisation: Says batches, their size and the seed of their order.
             smoothing: Of labels.
             device: Where views are made.
+            targets: ``(N, K)`` how much each of them is of each class; None for its own class.
 
         Raises:
             StoreError: A clip has no class.
         """
         self._source = source
         self._places = np.asarray(places, np.int64)
-        self._labels = torch.from_numpy(classes_of(source.entry(place) for place in places))
+        classes = torch.from_numpy(classes_of(source.entry(place) for place in places))
+        self._targets = classes if targets is None else targets
         self._views = views
         self._frames = frames
         self._optimisation = optimisation
@@ -124,12 +130,12 @@ class RecognitionTask:
         Each clip comes again only when all have come; few clips come several times in an
         epoch. What comes next is read while a batch is learnt.
         """
-        for clips, labels in made_ahead(self._plans(epoch), self._read, readers(self._device)):
-            yield clips.to(self._device), labels.to(self._device)
+        for clips, targets in made_ahead(self._plans(epoch), self._read, readers(self._device)):
+            yield clips.to(self._device), targets.to(self._device)
 
     def _read(self, chosen: NDArray[np.int64]) -> Batch:
         """A batch of the clips at some of the places, not on the device yet."""
-        return self._source.read(self._places[chosen]), self._labels[torch.from_numpy(chosen)]
+        return self._source.read(self._places[chosen]), self._targets[torch.from_numpy(chosen)]
 
     def _plans(self, epoch: int) -> Iterator[NDArray[np.int64]]:
         """Which of the places are in each batch; torch's generator is left alone."""
@@ -142,9 +148,9 @@ class RecognitionTask:
 
     def loss(self, network: nn.Module, batch: Batch) -> Tensor:
         """Cross-entropy of one view of each clip, a scalar."""
-        clips, labels = batch
+        clips, targets = batch
         logits, _ = network(random_views(clips.clips, clips.lengths, self._frames, self._views))
-        return functional.cross_entropy(logits.float(), labels, label_smoothing=self._smoothing)
+        return functional.cross_entropy(logits.float(), targets, label_smoothing=self._smoothing)
 
     def validate(self, network: nn.Module) -> None:
         """Gives no score: nothing chooses an epoch, for every clip here trains."""
