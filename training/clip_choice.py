@@ -48,14 +48,18 @@ def chosen_clips(
             "--choosing: expected one store, because classes of several have the same numbers; "
             f"got {source.stores}"
         )
-    places = range(len(source)) if training is None else training
+    everywhere = range(len(source))
+    places = everywhere if training is None else training
     entries = [(place, source.entry(place)) for place in places]
-    for what, named, there in (
-        ("subject", left_out | choosing, {entry.subject for _, entry in entries}),
-        ("camera", views or set(), {entry.view for _, entry in entries}),
+    stores = "the stores hold none"
+    may_train = stores if training is None else "none of those that train by the protocol is"
+    for what, named, there, otherwise in (
+        ("subject", left_out, {source.entry(place).subject for place in everywhere}, stores),
+        ("subject", choosing, {entry.subject for _, entry in entries}, may_train),
+        ("camera", views or set(), {entry.view for _, entry in entries}, may_train),
     ):
         if unknown := sorted(named - there):
-            raise StoreError(f"expected clips of {what} {unknown[0]}, the stores hold none")
+            raise StoreError(f"expected clips of {what} {unknown[0]}, {otherwise}")
     seen = [
         (place, entry)
         for place, entry in entries

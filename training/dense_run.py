@@ -62,6 +62,8 @@ def finetune(
     recipe: Recipe,
     precision: Precision = "32-true",
     pretrained: Path | None = None,
+    *,
+    restart: bool = False,
 ) -> FineTuned:
     """Trains one model, or takes up its run, and writes its checkpoint.
 
@@ -73,6 +75,7 @@ def finetune(
         precision: Of the arithmetic, as Lightning names it.
         pretrained: File of the encoder that it begins with, or of a recogniser on top of one; None
             for random weights.
+        restart: Whether to begin anew, whatever state is in ``out``.
 
     Raises:
         StoreError: A recording has no labels, or cannot be read as the encoder reads.
@@ -98,7 +101,10 @@ def finetune(
         settings["pretrained"] = digest(begun_with.network.backbone)
     task = DenseTask(recordings, spec, recipe, fabric.device)
     out.mkdir(parents=True, exist_ok=True)
-    progress = fit(fabric, network, task, recipe.optimisation, settings, state_path(out, model))
+    state = state_path(out, model)
+    if restart:
+        state.unlink(missing_ok=True)
+    progress = fit(fabric, network, task, recipe.optimisation, settings, state)
     if recordings.choose:
         spec = _measured_on_choosing(spec, task, network, recordings.chosen_by)
     path = out / f"{model}.ckpt"

@@ -26,7 +26,7 @@ from training.arguments import (
     add_store,
 )
 from training.dense_recordings import DenseRecordings, recordings_of
-from training.dense_run import FineTuned, finetune, state_path
+from training.dense_run import FineTuned, finetune
 from training.devices import PRECISIONS
 from training.optimisation import FitError
 from training.protocols import ProtocolError, protocol_named
@@ -111,9 +111,17 @@ def run_dense(args: argparse.Namespace, recordings: Callable[[], DenseRecordings
         learnt = recordings()
         for model in FROM_SCRATCH if args.model == "all" else [args.model]:
             recipe = _chosen(RECIPES[model], args.epochs, args.seed)
-            if args.restart:
-                state_path(args.out, model).unlink(missing_ok=True)
-            done.append(finetune(learnt, args.out, model, recipe, args.precision, args.pretrained))
+            done.append(
+                finetune(
+                    learnt,
+                    args.out,
+                    model,
+                    recipe,
+                    args.precision,
+                    args.pretrained,
+                    restart=args.restart,
+                )
+            )
             print(_line(done[-1], learnt), flush=True)
     except EXPECTED_ERRORS as error:
         print(f"finetune: {error}", file=sys.stderr)

@@ -26,11 +26,14 @@ from training.arguments import (
 from training.clip_evaluation import EXPECTED_ERRORS
 from training.devices import AUTO, PRECISIONS, DeviceError, ThisMachine, choose_devices
 from training.encoders import load_encoder
+from training.optimisation import FitError
 from training.presets import PRESETS
 from training.protocols import protocol_named
 from training.recognition_run import Beginning, finetune, labelled_clips
 from training.recognition_task import RecognitionRecipe
 
+READING = Reading("joint", "kinect20", "kinect-3d")
+"""How clips are read where neither a file nor an option says it."""
 FROM_SCRATCH = "small"
 """The preset of pretraining whose sizes a run from scratch takes, unless a file gives them."""
 
@@ -55,15 +58,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--modality",
         choices=get_args(Modality),
-        default="joint",
-        help="what is read, where no file says it",
+        help="what is read, as --pretrained says where it is given (default: joint)",
     )
-    parser.add_argument("--layout", default="kinect20", help="of the joints, where no file says it")
+    parser.add_argument("--layout", help="of the joints, likewise (default: kinect20)")
     parser.add_argument(
         "--normalisation",
         choices=NORMALISATIONS,
-        default="kinect-3d",
-        help="of the clips, where no file says it",
+        help="of the clips, likewise (default: kinect-3d)",
     )
     parser.add_argument(
         "--labels", metavar="PERCENT", type=percent, default=100.0, help="labels that are known"
@@ -108,7 +109,7 @@ def run(args: argparse.Namespace) -> int:
         protocol, store = protocol_named(args.protocol), PoseStore(args.store)
         clips = labelled_clips(protocol, store, args.choosing, args.labels, args.seed, args.project)
         beginning = _beginning(args)
-        path = finetune(clips, beginning, recipe, args.out, devices, args.restart)
+        path = finetune(clips, beginning, recipe, args.out, devices, restart=args.restart)
     except (*EXPECTED_ERRORS, DeviceError) as error:
         print(f"finetune recognition: {error}", file=sys.stderr)
         return 2
@@ -119,10 +120,22 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _beginning(args: argparse.Namespace) -> Beginning:
-    if args.pretrained is not None:
-        pretrained = load_encoder(args.pretrained)
-        weights = None if args.from_scratch else pretrained
-        return Beginning(pretrained.network.backbone.config, pretrained.reading, weights)
-    reading = Reading(args.modality, args.layout, args.normalisation)
-    joints = len(layout_named(args.layout).joints)
-    return Beginning(PRESETS[FROM_SCRATCH].encoder_config(joints), reading)
+    """Where the run begins.
+
+    Raises:
+        CheckpointError: There is no encoder in the file.
+        FitError: Clips are to be read in another way than the file says.
+        LayoutError: The layout is unknown.
+    """
+    said = {"modality": args.modality, "layout": args.layout, "normalisation": args.normalisation}
+    given = {name: value for name, value in said.items() if value is not None}
+    if args.pretrained is None:
+        reading = replace(READING, **given)
+        joints = len(layout_named(reading.layout).joints)
+        return Beginning(PRESETS[FROM_SCRATCH].encoder_config(joints), reading)
+    pretrained = load_encoder(args.pretrained)
+    for name, value in given.items():
+        if value != (reads := getattr(pretrained.reading, name)):
+            raise FitError(f"--{name}: {args.pretrained} reads {reads}, got {value}")
+    weights = None if args.from_scratch else pretrained
+    return Beginning(pretrained.network.backbone.config, pretrained.reading, weights)

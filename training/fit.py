@@ -24,7 +24,7 @@ from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
 from training.journal import Journal
-from training.optimisation import Optimisation
+from training.optimisation import FitError, Optimisation
 from training.progress import Progress
 from training.run_state import read_run_state, unusable, write_run_state
 
@@ -199,7 +199,11 @@ class _Run(Generic[Batch]):
         return loss
 
     def _step(self, step: int, group: Sequence[Batch]) -> list[Tensor]:
-        """Takes a step on the mean gradient of a group of batches, and gives their losses."""
+        """Takes a step on the mean gradient of a group of batches, and gives their losses.
+
+        Raises:
+            FitError: The gradient is no finite number.
+        """
         rate = self._optimisation.rate(step)
         self._journal.note("learning_rate", rate)
         for parameters in self._optimiser.param_groups:
@@ -212,7 +216,14 @@ class _Run(Generic[Batch]):
                 loss = self._task.loss(self._trained, batch)
                 self._fabric.backward(loss / len(group))
             losses.append(loss.detach())
-        self._fabric.clip_gradients(self._trained, self._optimiser, max_norm=CLIP_NORM)
+        norm = self._fabric.clip_gradients(
+            self._trained, self._optimiser, max_norm=CLIP_NORM, error_if_nonfinite=False
+        )
+        if norm is not None and not torch.isfinite(norm):
+            raise FitError(
+                f"step {step}: the loss or its gradients are no finite numbers any more, at a "
+                f"learning rate of {rate:.3g}; a lower one may help"
+            )
         self._optimiser.step()
         self._average.update_parameters(self._network)
         return losses

@@ -270,7 +270,10 @@ def _line(done: PretrainingRun, devices: str, choosing: bool) -> str:
     if choosing and not done.kept_epoch:
         kept += f" (fewer than {SMOOTHED_OVER} validations: --choosing chose nothing)"
     pace = f"{done.clips_per_second:,.0f} clips/s on {devices}"
-    return f"{done.checkpoint}: {done.clips:,} clips, {kept}, {pace}"
+    clips = f"{done.clips:,} clips"
+    if done.by_several_cameras:
+        clips += f", {done.by_several_cameras:,} of them recorded by several cameras"
+    return f"{done.checkpoint}: {clips}, {kept}, {pace}"
 
 
 def _plain(done: PretrainingRun) -> dict[str, object]:

@@ -47,6 +47,8 @@ class PretrainingRun:
         leads: Whether this process is the one that writes and speaks.
         collapse: How projections have collapsed, where that was not to end the run; None of a
             sound run.
+        by_several_cameras: How many of the clips are of an execution that several cameras recorded;
+            0 where views are not drawn across cameras.
     """
 
     checkpoint: Path
@@ -56,6 +58,7 @@ class PretrainingRun:
     clips_per_second: float
     leads: bool
     collapse: str | None = None
+    by_several_cameras: int = 0
 
 
 def pretrain(
@@ -145,6 +148,7 @@ def pretrain(
         clips_per_second=journal.clips_per_second,
         leads=fabric.is_global_zero,
         collapse=collapse,
+        by_several_cameras=task.by_several_cameras,
     )
     if run.leads:
         save_pretrained(run.pretrained, run.checkpoint)

@@ -100,6 +100,7 @@ def finetune(
     recipe: RecognitionRecipe,
     out: Path,
     devices: Devices,
+    *,
     restart: bool = False,
 ) -> Path:
     """Trains a recogniser, or takes up its run, and writes its checkpoint.

@@ -43,6 +43,8 @@ FINE_TUNED = {
     "single": "fine-tuned, single stream",
     "three": "fine-tuned, three streams",
     "multi": "fine-tuned, one multi-modal encoder",
+    "single_soft": "fine-tuned, single stream, softened labels",
+    "three_soft": "fine-tuned, three streams, softened labels",
 }
 DENSE = {
     "gru": "GRU over frames",
@@ -94,10 +96,13 @@ FIXED = {
             Row("single stream, across cameras", "nw_ucla.{}.single_across"),
             Row("three streams", "nw_ucla.{}.three"),
             Row("three streams, across cameras", "nw_ucla.{}.three_across"),
+            Row("single stream, across cameras, softened labels", "nw_ucla.{}.single_across_soft"),
+            Row("three streams, across cameras, softened labels", "nw_ucla.{}.three_across_soft"),
         ),
         _NW_UCLA_ACROSS,
         says="Across cameras: the views of a clip that pretraining compared were drawn from what "
-        "both cameras that train recorded of its execution.",
+        "both cameras that train recorded of its execution. Softened labels: half of each target "
+        "is what a probe of the frozen encoder says that is fitted to other people.",
     ),
     "nw_ucla_subjects": Comparison(
         "NW-UCLA, cross-subject, frozen features",
@@ -110,6 +115,8 @@ FIXED = {
         "NW-UCLA, cross-view, fine-tuned",
         _rows(FINE_TUNED, "nw_ucla.{}.KEY"),
         (Column("finetune", "accuracy", NW_UCLA_SUPERVISED),),
+        says="Softened labels: half of each target is what a probe of the frozen encoder says that "
+        "is fitted to other people who train.",
     ),
     "utd_mhad_finetuned": Comparison(
         "UTD-MHAD, cross-subject, fine-tuned",

@@ -5,7 +5,7 @@ validation by retrieval between subjects that the encoder may have seen, whose l
 to stop and nothing else.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -34,20 +34,28 @@ def executions(source: ClipSource, places: Sequence[int]) -> dict[int, list[int]
         places: Which clips of it.
 
     Raises:
-        StoreError: Every clip is alone.
+        StoreError: No execution is of several cameras.
     """
     recordings: dict[str, list[int]] = {}
-    together = {}
+    together: dict[int, list[int]] = {}
     for place in places:
         execution = source.entry(place).execution
         together[place] = [] if execution is None else recordings.setdefault(execution, [])
         together[place].append(place)
-    if max(map(len, together.values()), default=0) < 2:
+    if not _by_several_cameras(source, together):
         raise StoreError(
             "expected clips that several cameras recorded of one execution, got none among those "
             "that train; a store that an earlier version prepared does not say"
         )
     return together
+
+
+def _by_several_cameras(source: ClipSource, together: Mapping[int, Sequence[int]]) -> int:
+    """How many of the clips are of an execution that several cameras recorded."""
+    return sum(
+        len({source.entry(place).view for place in recordings}) > 1
+        for recordings in together.values()
+    )
 
 
 class ViewTask:
@@ -82,7 +90,7 @@ class ViewTask:
             collapse_ends: Whether the validation refuses projections that have collapsed.
 
         Raises:
-            StoreError: Views are to be drawn across cameras, and every clip is alone.
+            StoreError: Views are to be drawn across cameras, and no execution is of several.
         """
         self._source = source
         self._places = np.asarray(places, np.int64)
@@ -100,6 +108,8 @@ class ViewTask:
             collapse_ends=collapse_ends,
         )
         self._recordings = executions(source, places) if perspective.across_cameras else {}
+        self.by_several_cameras = _by_several_cameras(source, self._recordings)
+        """Clips whose views are of several cameras, where they are drawn across cameras."""
         self._gallery: Sequence[int] = ()
         self._queries: Sequence[int] = ()
 

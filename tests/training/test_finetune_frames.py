@@ -109,3 +109,12 @@ def test_what_cannot_be_learnt_so_is_refused(
         assert len(said) == 1
         assert sentence in said[0]
     assert not (tmp_path / "out").exists()
+
+
+def test_a_refused_run_takes_no_earlier_state_away(pku: PoseStore, tmp_path: Path) -> None:
+    """A mistyped file, of a run that was to begin anew."""
+    state = tmp_path / "pretrained.state.pt"
+    state.write_bytes(b"kept")
+    begun = ["--model", "pretrained", "--pretrained", tmp_path / "no.ckpt", "--restart"]
+    assert _finetune(pku, tmp_path, *begun) == 2
+    assert state.read_bytes() == b"kept"

@@ -254,6 +254,11 @@ def test_a_protocol_keeps_who_tests_out(
     capsys.readouterr()
     assert main([*command, "--store", str(swings.path), str(swings.path)]) == 2
     assert "is for utd_mhad, this store holds swings" in capsys.readouterr().err
+    # Who tests is left out in any case, and cannot choose.
+    assert main([*command, "--restart", "--left-out", "2", "--store", str(store.path)]) == 0
+    assert main([*command, "--choosing", "2", "--store", str(store.path)]) == 2
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.endswith("clips of subject 2, none of those that train by the protocol is")
 
 
 def test_subjects_of_several_stores_do_not_choose(

@@ -11,12 +11,12 @@ import torch
 from numpy.typing import NDArray
 
 from model.network.pretrained import load_pretrained
-from model.pose.store import PoseStore
+from model.pose.store import PoseStore, StoreError
 from model.pose.store_writer import PoseStoreWriter
 from tests.training.swings import READING, TINY, write_swings
 from training.__main__ import main
 from training.clip_source import ClipBatch, ClipSource
-from training.view_task import ViewTask
+from training.view_task import ViewTask, executions
 
 QUICK = "--hidden-size 16 --frames 16 --batch 12 --epochs 1".split()
 CAMERAS = 3
@@ -72,13 +72,26 @@ def test_views_of_a_clip_are_of_all_recordings_that_train_of_its_execution(
     assert np.ptp(cameras, axis=1).mean() == pytest.approx(7 / 8, abs=0.08)
 
 
-def test_the_command_says_what_was_compared(filmed: PoseStore, tmp_path: Path) -> None:
-    """The checkpoint notes it, for whoever reads a figure of it."""
+def test_one_camera_twice_is_not_two(filmed: PoseStore) -> None:
+    """A store that is given twice holds each execution twice, by the same camera."""
+    source = ClipSource([filmed, filmed], READING.layout, READING.normalisation, persons=1)
+    train = [place for place in range(len(source)) if source.entry(place).view == 1]
+    with pytest.raises(StoreError, match="expected clips that several cameras recorded of one"):
+        executions(source, train)
+
+
+def test_the_command_says_what_was_compared(
+    filmed: PoseStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The checkpoint notes it, for whoever reads a figure of it; how many clips, is printed."""
     given = ["--store", str(filmed.path), "--out", str(tmp_path), "--views", "1", "2"]
     assert main(["pretrain", *given, *QUICK, "--across-cameras"]) == 0
     settings = load_pretrained(tmp_path / "pretrained.ckpt").provenance["settings"]
     assert isinstance(settings, dict)
     assert settings["preset"]["perspective"]["across_cameras"] is True
+    train = sum(entry.view != CAMERAS for entry in filmed.entries)
+    said = f"{train:,} clips, {train:,} of them recorded by several cameras"
+    assert said in capsys.readouterr().out
 
 
 def test_clips_of_one_camera_are_refused(

@@ -221,6 +221,19 @@ def test_several_processes_do_not_fine_tune(
     assert (tmp_path / "finetune.state.pt").read_bytes() == b"kept"
 
 
+def test_a_learning_rate_at_which_it_diverges_is_exit_2(
+    odd_and_even: PoseStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One sentence that names the rate; no checkpoint."""
+    options = ["--protocol", PROTOCOL.name, "--store", str(odd_and_even.path)]
+    options += ["--out", str(tmp_path), "--epochs", "2", "--learning-rate", "1e30"]
+    assert main(["finetune", "recognition", *options]) == 2
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.startswith("finetune recognition: step ")
+    assert "are no finite numbers any more, at a learning rate of 1e+30" in said
+    assert not (tmp_path / "finetuned.ckpt").exists()
+
+
 def test_a_recogniser_of_other_classes_is_refused(checkpoint: Path, tmp_path: Path) -> None:
     """The sentence names the classes of both."""
     store = write_protocol_store(tmp_path / "store", ("jump", "run", "sit"))
@@ -241,6 +254,11 @@ def test_a_recogniser_of_other_classes_is_refused(checkpoint: Path, tmp_path: Pa
         ("finetune", {"--layout": "ntu99"}, "layout 'ntu99' is unknown"),
         ("finetune", {"--layout": "coco17", "--normalisation": "body-2d"}, "--project shows them"),
         ("finetune", {"--layout": "coco17"}, "lacks pelvis, spine"),
+        (
+            "finetune",
+            {"--pretrained": "pretrained.ckpt", "--modality": "bone"},
+            "--modality: pretrained.ckpt reads joint, got bone",
+        ),
         ("evaluate", {"--checkpoint": "no.ckpt"}, "no.ckpt: expected"),
         ("evaluate", {"--checkpoint": "pretrained.ckpt"}, "found 'posewire-pretrained'"),
     ],
