@@ -206,7 +206,7 @@ def _command(args: argparse.Namespace, task: str) -> str:
     """The command that measures the same again, with all settings spelt out."""
     words = ["python", "-m", "training", "evaluate", task]
     for option, value in vars(args).items():
-        if option in _NO_SETTINGS or value in (None, False):
+        if option in _NO_SETTINGS or value is None or value is False:
             continue
         words.append(f"--{option.replace('_', '-')}")
         if value is not True:

@@ -19,7 +19,7 @@ from model.network.weights import CheckpointError
 from model.pose.artifact import BACKGROUND, ArtifactError, ArtifactSpec
 from model.pose.layout import LayoutError
 from model.pose.metrics import SegmentationScores
-from model.pose.store import PoseClip, PoseStore, StoreError
+from model.pose.store import LEFT_OUT, PoseClip, PoseStore, StoreError
 from training.arguments import add_json, add_protocol, add_result, add_store, natural
 from training.labellers import Labeller, open_artifact, open_checkpoint
 from training.leaks import LeakError, check_unseen
@@ -64,6 +64,7 @@ class DenseEvaluation:
         clips: The recordings.
         said: What was said of them, by their names.
         notes: What a reader should know, a sentence each.
+        learnt: Whether the model learnt from recordings among them: no test then.
     """
 
     spec: ArtifactSpec
@@ -71,15 +72,17 @@ class DenseEvaluation:
     clips: list[PoseClip]
     said: Evaluation
     notes: tuple[str, ...] = ()
+    learnt: bool = False
 
     @property
     def asked(self) -> str:
-        """Who was asked and how, a sentence."""
+        """Who was asked and how, and what a reader should know, in sentences."""
         scores = self.said.scores
-        return (
+        asked = (
             f"{self.protocol}: {scores.recordings} recordings, {scores.frames:,} frames; "
             f"look-ahead {self.spec.lookahead_frames} frames."
         )
+        return " ".join([asked, *self.notes])
 
     def probabilities(self, name: str) -> NDArray[np.float64]:
         """The calibrated probability of each class in each frame of a recording, ``(T, K)``."""
@@ -174,10 +177,10 @@ def evaluate_dense(args: argparse.Namespace) -> DenseEvaluation:
     else:
         named, places = _recordings(store, args.subjects, args.split)
         name = f"{store.data_set.name}/{named}"
-    notes = _unseen(args, name, store, places)
+    learnt, notes = _unseen(args, name, store, places)
     clips = [store[place] for place in places]
     said = label_recordings(store, clips, labeller)
-    return DenseEvaluation(labeller.spec, name, clips, said, notes)
+    return DenseEvaluation(labeller.spec, name, clips, said, notes, learnt)
 
 
 def label_recordings(store: PoseStore, clips: Sequence[PoseClip], labeller: Labeller) -> Evaluation:
@@ -191,6 +194,10 @@ def label_recordings(store: PoseStore, clips: Sequence[PoseClip], labeller: Labe
             f"{store.path}: expected the classes of {labeller.spec.name} "
             f"({', '.join(labeller.spec.labels)}), got {', '.join(store.data_set.labels)}"
         )
+    if all(
+        clip.frame_labels is not None and (clip.frame_labels == LEFT_OUT).all() for clip in clips
+    ):
+        raise StoreError(f"{store.path}: expected frames with labels, all of them are left out")
     layout = store.data_set.layout
     shown = tqdm(clips, labeller.spec.name, unit="recording", delay=2.0)
     return evaluate((OnlineRecording(c, layout, labeller.spec) for c in shown), labeller.predict)
@@ -215,20 +222,20 @@ def command_of(task: str, args: argparse.Namespace) -> str:
 
 def _unseen(
     args: argparse.Namespace, name: str, store: PoseStore, places: Sequence[int]
-) -> tuple[str, ...]:
-    """What is to be said of what the model has seen.
+) -> tuple[bool, tuple[str, ...]]:
+    """Whether the model learnt from what it is asked, and what is to be said of what it has seen.
 
     Raises:
         LeakError: It has seen recordings that were not chosen by their subjects.
     """
     if args.artifact:
-        return (f"{args.artifact} does not say whom it saw: a leak would go unnoticed.",)
+        return False, (f"{args.artifact} does not say whom it saw: a leak would go unnoticed.",)
     try:
-        return check_unseen([args.checkpoint], name, store, places)
+        return False, check_unseen([args.checkpoint], name, store, places)
     except LeakError as leak:
         if args.subjects is None:
             raise
-        return (f"No test: {leak}.",)
+        return True, (f"No test: {leak}.",)
 
 
 def _recordings(

@@ -109,6 +109,7 @@ def _result(
             f"look-ahead {dense.spec.lookahead_frames} frames.",
             *dense.notes,
         ),
+        choosing=dense.learnt,
     )
 
 

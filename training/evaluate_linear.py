@@ -52,13 +52,15 @@ def feature_map(streams: list[Labelled], seed: int) -> FeatureMap:
     """Features of all streams side by side, laid out by t-SNE (van der Maaten, Hinton, 2008).
 
     Raises:
-        StoreError: There is but one clip.
+        StoreError: There is but one clip, or all are alike.
     """
     if len(streams[0].labels) < 2:
         raise StoreError("--map: expected two clips or more to lay out, got 1")
     joined = np.concatenate(
         [StandardScaler().fit_transform(stream.features) for stream in streams], axis=1
     )
+    if not joined.any():
+        raise StoreError(f"--map: expected clips to tell apart, got {len(joined)} that are alike")
     components = min(MAP_COMPONENTS, *joined.shape)
     reduced = PCA(components, random_state=seed).fit_transform(joined)
     perplexity = min(MAP_PERPLEXITY, (len(joined) - 1) / 3)

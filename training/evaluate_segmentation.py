@@ -45,8 +45,15 @@ def run(args: argparse.Namespace) -> int:
             )
             for field in MEASURES
         )
-        notes = (dense.asked, *dense.notes)
-        result = Result(args.name, TASK, dense.protocol, figures, dense.spec.labels, notes=notes)
+        result = Result(
+            args.name,
+            TASK,
+            dense.protocol,
+            figures,
+            dense.spec.labels,
+            notes=(dense.asked,),
+            choosing=dense.learnt,
+        )
         path = write_result(result, args.out)
     except EXPECTED_ERRORS as error:
         print(f"evaluate: {error}", file=sys.stderr)

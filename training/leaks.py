@@ -26,13 +26,17 @@ class Seen(msgspec.Struct, frozen=True):
     views: frozenset[int] = frozenset()
     setups: frozenset[int] = frozenset()
 
-    def holds(self, entry: ClipEntry) -> bool:
-        """Whether a clip was among them; one of nobody knows whom is not said to be."""
+    def may_hold(self, entry: ClipEntry) -> bool:
+        """Whether a clip may have been among them, for all that is noted."""
         return (
-            entry.subject in self.subjects - {UNKNOWN_SUBJECT}
+            entry.subject in self.subjects
             and _any_or_in(entry.view, self.views)
             and _any_or_in(entry.setup, self.setups)
         )
+
+    def holds(self, entry: ClipEntry) -> bool:
+        """Whether a clip was among them; one of nobody knows whom is not said to be."""
+        return entry.subject != UNKNOWN_SUBJECT and self.may_hold(entry)
 
 
 def check_unseen(
@@ -47,7 +51,8 @@ def check_unseen(
         test: Places of those that test, or choose.
 
     Returns:
-        A sentence for each file that does not say what it saw.
+        A sentence for each file that does not say what it saw, or saw people whom nobody names, as
+        some of those that test.
 
     Raises:
         LeakError: A file says that it saw one of them.
@@ -67,6 +72,11 @@ def check_unseen(
                 raise LeakError(
                     f"{path}: expected weights that saw no clip they are asked about by "
                     f"{asked}, these saw {_named(leaked)}"
+                )
+            if any(part.may_hold(entry) for entry in entries for part in seen):
+                notes.append(
+                    f"{path} saw clips of unnamed people, as are some that are asked: a leak would "
+                    "go unnoticed."
                 )
     return tuple(dict.fromkeys(notes))
 

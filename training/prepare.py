@@ -93,10 +93,12 @@ def prepare(
     start_seconds = time.monotonic()
     data_set = reader.data_set
     files = reader.files()
+    if not files:
+        raise ReadingError(f"expected clips of {data_set.name}, its files hold none")
     written = 0
     with PoseStoreWriter(out, data_set, dtype, source) as writer:
         done = writer.finished
-        todo = [path for path in files if str(path) not in done]
+        todo = [path for path in files if _in_text(path) not in done]
         for path in tqdm(
             todo,
             data_set.name,
@@ -107,11 +109,11 @@ def prepare(
         ):
             try:
                 clip = _clip(reader, path)
-                writer.append(clip, str(path))
+                writer.append(clip, _in_text(path))
             except (ReadingError, StoreError) as error:
                 if strict and not isinstance(error, LeftOutError):
                     raise
-                writer.skip(str(path), str(error))
+                writer.skip(_in_text(path), str(error))
                 continue
             if recordings is not None:
                 write_recording(recordings / f"{clip.name}.jsonl", clip, data_set.layout)
@@ -122,6 +124,11 @@ def prepare(
     return summarise(PoseStore(writer.path), len(files) - len(todo), written, seconds)
 
 
+def _in_text(path: Path | str) -> str:
+    """A path as text that can be written, whatever bytes it is of."""
+    return str(path).encode(errors="backslashreplace").decode()
+
+
 def _clip(reader: Reader, path: Path) -> PoseClip:
     """The clip of a file.
 
@@ -129,6 +136,8 @@ def _clip(reader: Reader, path: Path) -> PoseClip:
         ReadingError: Its reader refuses it, or fails in a way that nobody foresaw: among a hundred
             thousand files one that is odd costs no other.
     """
+    if _in_text(path) != str(path):
+        raise ReadingError(f"{_in_text(path.name)}: expected the name of a file to be UTF-8")
     try:
         return reader.read(path)
     except (ReadingError, OSError):
@@ -209,6 +218,11 @@ def run(args: argparse.Namespace) -> int:
 def _reader(args: argparse.Namespace) -> Reader:
     if args.recordings is not None and args.data_set != "utkinect":
         raise ReadingError(f"--recordings: expected utkinect, got {args.data_set}")
+    if args.recordings is not None and args.recordings.resolve().is_relative_to(args.out.resolve()):
+        raise ReadingError(
+            f"--recordings: expected a directory outside of the store, got {args.recordings} "
+            f"in {args.out}"
+        )
     if args.missing is None:
         return READERS[args.data_set](args.source)
     if args.data_set not in NTU_READERS:

@@ -37,6 +37,8 @@ def softened(known: Labelled, classes: int, share: float) -> NDArray[np.float32]
 def held_out_answers(known: Labelled, classes: int) -> NDArray[np.float64]:
     """The probability ``(N, K)`` of each class by a probe that is fitted to other people.
 
+    Of a clip whose class no other people show, its label is the answer: no probe can say it.
+
     Raises:
         StoreError: The clips are of one person, or a part of them of one class.
     """
@@ -51,4 +53,6 @@ def held_out_answers(known: Labelled, classes: int) -> NDArray[np.float64]:
     for fitted, asked in folds:
         others = Labelled(known.features[fitted], known.labels[fitted], known.subjects[fitted])
         answers[asked] = logistic(others, classes)(known.features[asked])
+        alone = asked[~np.isin(known.labels[asked], known.labels[fitted])]
+        answers[alone] = np.eye(classes)[known.labels[alone]]
     return answers

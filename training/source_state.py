@@ -20,10 +20,10 @@ def source_state(source: Path, *settings: object) -> str:
     """
     digest = hashlib.sha256()
     for path in [source] if source.is_file() else _files_below(source):
-        digest.update(_state(path).encode())
+        digest.update(os.fsencode(_state(path)))
     for setting in settings:
         text = _state(setting) if isinstance(setting, Path) else repr(setting)
-        digest.update(f"{text}\n".encode())
+        digest.update(os.fsencode(f"{text}\n"))
     return digest.hexdigest()
 
 

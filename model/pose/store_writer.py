@@ -33,6 +33,9 @@ from model.pose.store import (
 from model.pose.store_journal import JOURNAL_NAME, Finished, StoreJournal
 
 KEYPOINTS = "keypoints"
+_OWN_FILES = frozenset(
+    (INDEX_NAME, JOURNAL_NAME, *(f"{name}.npy" for name in (KEYPOINTS, *FRAME_DTYPES)))
+)
 
 
 class PoseStoreWriter:
@@ -60,10 +63,9 @@ class PoseStoreWriter:
                 every writer begins anew.
 
         Raises:
-            StoreError: Where something that is not a store is in the way.
+            StoreError: Where something that is not a store, or not of one, is in the way.
         """
-        if path.exists() and not _may_be_replaced(path):
-            raise StoreError(f"{path}: expected nothing or a store there, got something else")
+        _check_replaceable(path)
         self.path = path.resolve()  # "." has no name to put another beside
         self._data_set = data_set
         self._dtype = dtype
@@ -256,17 +258,28 @@ class PoseStoreWriter:
             tuple(self._skipped),
         )
         (self._partial / INDEX_NAME).write_bytes(msgspec.json.encode(index))
+        _check_replaceable(self.path)
         _replace_directory(self.path, self._partial)
         (self.path / JOURNAL_NAME).unlink(missing_ok=True)
 
 
-def _may_be_replaced(path: Path) -> bool:
-    if not path.is_dir():
-        return False
-    if not any(path.iterdir()):
-        return True
+def _check_replaceable(path: Path) -> None:
+    """Refuses what is neither nothing nor a store, and a store with more in it than its own files.
+
+    Raises:
+        StoreError: It is such a thing.
+    """
+    if not path.exists():
+        return
+    held = {entry.name for entry in path.iterdir()} if path.is_dir() else set()
     index_path = path / INDEX_NAME
-    return index_path.is_file() and FORMAT.encode() in index_path.read_bytes()
+    store = index_path.is_file() and FORMAT.encode() in index_path.read_bytes()
+    if not path.is_dir() or (held and not store):
+        raise StoreError(f"{path}: expected nothing or a store there, got something else")
+    if others := sorted(held - _OWN_FILES):
+        raise StoreError(
+            f"{path}: expected nothing there but a store, which is replaced, got {others[0]} in it"
+        )
 
 
 def _replace_directory(path: Path, replacement: Path) -> None:

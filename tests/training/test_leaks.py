@@ -207,12 +207,27 @@ def test_without_a_protocol_too_nobody_who_tests_may_have_been_seen(tmp_path: Pa
     file = noting(tmp_path / "x.ckpt", {"data": {"utkinect": {"subjects": [1, 2]}}})
     asked = Namespace(checkpoint=file, artifact=None, subjects=[1])
     note_what_was_seen(asked, store)
-    (note,) = _unseen(asked, "utkinect/subjects 1", store, [0])
+    learnt, (note,) = _unseen(asked, "utkinect/subjects 1", store, [0])
+    assert learnt
     assert note.startswith("No test: ")
     with pytest.raises(LeakError, match="subjects 2"):
         note_what_was_seen(Namespace(checkpoint=file, subjects=[1, 2]), store)
     with pytest.raises(LeakError, match="subjects 2"):
         _unseen(Namespace(checkpoint=file, artifact=None, subjects=None), "utkinect", store, [1])
     exported = Namespace(checkpoint=None, artifact=Path("x.onnx"), subjects=None)
-    (note,) = _unseen(exported, "utkinect", store, [1])
+    learnt, (note,) = _unseen(exported, "utkinect", store, [1])
+    assert not learnt
     assert note == "x.onnx does not say whom it saw: a leak would go unnoticed."
+
+
+@pytest.mark.parametrize(("view", "noted"), [(1, 1), (3, 0)])
+def test_of_unnamed_people_a_leak_may_go_unnoticed(view: int, noted: int, tmp_path: Path) -> None:
+    """PKU-MMD I names nobody: what the same camera saw may be the same clip, and that is said."""
+    path = tmp_path / "store"
+    with PoseStoreWriter(path, DataSet("pku1", "kinect20", 30.0, ("x",), "none")) as writer:
+        seen = clip(1, 0, 1, 12)
+        writer.append(type(seen)(seen.name, seen.keypoints, seen.times_ms, -1, view, 0))
+    file = noting(tmp_path / "x.ckpt", {"data": {"pku1": {"subjects": [-1], "views": [1, 2]}}})
+    notes = check_unseen([file], "pku1/cross-view", PoseStore(path), [0])
+    assert len(notes) == noted
+    assert all("clips of unnamed people" in note for note in notes)

@@ -73,6 +73,11 @@ def _header_byte(path: Path, old: bytes, new: bytes) -> None:
     path.write_bytes(path.read_bytes().replace(old, new, 1))
 
 
+def _two_of_a_name(directory: Path) -> None:
+    np.save(directory / "train_data_joint.npy", np.zeros((2, 3, 9, 25, 2)))
+    _labels(directory, ([f"a/{FIRST}", f"b/{FIRST}"], [12, 12]))
+
+
 def _labels(directory: Path, content: object) -> None:
     write_pickle(directory / "train_label.pkl", content)
 
@@ -100,6 +105,10 @@ def _labels(directory: Path, content: object) -> None:
         ),
         (lambda d: _labels(d, ([FIRST], [12, 3])), "expected 1 names and labels, one a clip of"),
         (lambda d: _labels(d, {"names": [FIRST]}), "train_label.pkl: expected a pair of names"),
+        (
+            _two_of_a_name,
+            f"train_label.pkl: expected each name once, got {FIRST} again",
+        ),
         (lambda d: _labels(d, ([FIRST], ["12"])), "expected texts as names and integers as labels"),
         (lambda d: _labels(d, ([FIRST], [3])), f"[0] ({FIRST}): expected label 12, as its name"),
         (lambda d: _labels(d, (["walking"], [3])), "expected a name like S001C001P001R001A001"),
@@ -173,6 +182,7 @@ def test_of_three_people_in_a_picture_the_two_that_move_most_are_taken(tmp_path:
             "annotations[0].keypoint_score: expected an array (1, 5, 17), got float64 (1, 4, 17)",
         ),
         ({"keypoint_score": np.zeros((1, 5, 17))}, "keypoint_score: expected a joint in some"),
+        ({"keypoint": np.full((1, 5, 17, 2), np.nan)}, "keypoint: expected a joint in some frame"),
         ({"keypoint_score": np.full((1, 5, 17), np.nan)}, "keypoint_score: expected a joint in"),
     ],
 )

@@ -116,3 +116,15 @@ def test_a_damaged_pickle_is_one_sentence_or_loads(
     path = tmp_path_factory.mktemp("pickles") / "x.pkl"
     with suppress(ReadingError):
         _load(path, bytes(content))
+
+
+def test_a_container_that_stands_in_many_places_is_made_once(tmp_path: Path) -> None:
+    """A hundred bytes that would be 2**64 lists; arrays in them come back as one."""
+    nested: list[Any] = [np.arange(3)]
+    for _ in range(64):
+        nested = [nested, nested]
+    found = _load(tmp_path / "x.pkl", pickle.dumps(nested))
+    for _ in range(64):
+        assert found[0] is found[1]
+        found = found[0]
+    np.testing.assert_array_equal(found[0], np.arange(3))

@@ -1,12 +1,15 @@
 """``python -m training prepare``: what lands in the store, what is printed, what is refused."""
 
 import json
+import os
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from model.pose.store import PoseClip, PoseStore
+from model.pose.store import PoseClip, PoseStore, StoreError
+from model.pose.store_writer import PoseStoreWriter
 from training.__main__ import main
 from training.readers.utkinect import UTKinectReader
 
@@ -105,6 +108,48 @@ def test_strict_ends_at_the_first_broken_file_and_leaves_nothing(
     assert [path.name for path in tmp_path.iterdir()] == ["raw"]
 
 
+def test_a_store_that_holds_something_else_is_not_replaced(
+    raw: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whether it lay there before, or came while the files were read."""
+    assert _prepare(raw, tmp_path / "store") == 0
+    kept = tmp_path / "store" / "runs" / "precious.ckpt"
+    kept.parent.mkdir()
+    kept.write_bytes(b"kept")
+    capsys.readouterr()
+    assert _prepare(raw, tmp_path / "store") == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("expected nothing there but a store, which is replaced, got runs in it")
+    assert kept.read_bytes() == b"kept"
+    written = PoseStore(tmp_path / "store")
+    with (
+        pytest.raises(StoreError, match="got late in it"),
+        PoseStoreWriter(tmp_path / "new", written.data_set) as writer,
+    ):
+        _overtaken(writer, written)
+    assert (tmp_path / "new" / "late" / "precious.ckpt").read_bytes() == b"kept"
+
+
+def _overtaken(writer: PoseStoreWriter, store: PoseStore) -> None:
+    """Somebody else puts a store with more in it where the writer is to put its own."""
+    writer.append(store[0])
+    shutil.copytree(store.path, writer.path)
+    (writer.path / "runs").rename(writer.path / "late")
+
+
+def test_a_name_that_is_no_text_costs_one_file(
+    raw: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is skipped and named, byte by byte; the others are read."""
+    try:
+        (raw / os.fsdecode(b"joints_s03_e01\xff.txt")).write_text("1")
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    assert _prepare(raw, tmp_path / "store", "--json") == 0
+    said = capsys.readouterr().out
+    assert json.loads(said.splitlines()[-1])["clips"] == 2
+
+
 def test_bad_input_is_exit_2_and_one_sentence(
     raw: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -121,6 +166,10 @@ def test_bad_input_is_exit_2_and_one_sentence(
         (["utkinect", "--from", str(broken), "--out", str(tmp_path / "b")], "none of 1 files"),
         (["utkinect", "--from", str(raw), "--out", str(raw)], "expected nothing or a store there"),
         (["nw_ucla", "--from", str(raw), "--out", str(tmp_path / "c"), *recordings], "utkinect"),
+        (
+            ["utkinect", "--from", str(raw), "--out", str(tmp_path), *recordings],
+            "--recordings: expected a directory outside of the store, got",
+        ),
     ]
     for arguments, sentence in cases:
         assert main(["prepare", *arguments]) == 2

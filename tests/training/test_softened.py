@@ -52,6 +52,15 @@ def test_nobody_is_asked_of_whom_the_probe_learnt() -> None:
     assert not np.array_equal(right[~asked], wrong[~asked])
 
 
+def test_a_class_of_one_person_keeps_its_label() -> None:
+    """No probe of other people can say it."""
+    clips = known()
+    labels = np.where((clips.subjects == 2) & (clips.labels == 2), 1, clips.labels)
+    targets = softened(replace(clips, labels=labels), CLASSES, 0.6)
+    own = np.tile(np.eye(CLASSES, dtype=np.float32)[1], (EACH // 2, 1))
+    np.testing.assert_array_equal(targets[labels == 1], own)
+
+
 def test_one_person_has_no_others() -> None:
     """One sentence that says how many there are."""
     clips = known()

@@ -108,9 +108,14 @@ class NTUReader:
                 f"NTU_RGBD_samples_with_missing_skeletons.txt, below it or as --missing FILE "
                 f"(/dev/null leaves nothing out)"
             )
-        return {
-            line.strip().removesuffix(SUFFIX): path.name
-            for path in lists
-            for line in read_lines(path)
-            if line.startswith("S")
-        }
+        missing: dict[str, str] = {}
+        for path in lists:
+            lines = [line.strip() for line in read_lines(path)]
+            named = [line for line in lines if line.startswith("S")]
+            if any(lines) and not named:
+                raise ReadingError(
+                    f"{path.name}: expected names of samples, such as S001C002P005R008A008, a line "
+                    f"each, got none in {len(lines)} lines"
+                )
+            missing |= {name.removesuffix(SUFFIX): path.name for name in named}
+        return missing

@@ -123,6 +123,10 @@ def _open_part(data_path: Path, label_path: Path) -> _Part:
     stems = [
         PurePosixPath(name.replace("\\", "/")).name.removesuffix(".skeleton") for name in names
     ]
+    if len(set(stems)) < len(stems):
+        raise ReadingError(
+            f"{label_path.name}: expected each name once, got {_repeated(stems)} again"
+        )
     return _Part(data, labels, {stem: index for index, stem in enumerate(stems)})
 
 
@@ -140,8 +144,6 @@ def _read_labels(path: Path, clips: int) -> tuple[list[str], list[int]]:
             f"{path.name}: expected {clips} names and labels, one a clip of the array, "
             f"got {len(names)} and {len(labels)}"
         )
-    if len(set(names)) < len(names):
-        raise ReadingError(f"{path.name}: expected each name once, got {_repeated(names)} again")
     return names, [int(label) for label in labels]
 
 

@@ -144,6 +144,8 @@ def _keypoints(annotation: dict[Any, Any], where: str) -> NDArray[np.float32]:
         np.stack([body[..., :2] for body in bodies], axis=1),
         np.stack([body[..., 2] for body in bodies], axis=1),
     )
+    if not keypoints[..., 3].any():
+        raise ReadingError(f"{where}.keypoint: expected a joint in some frame, got none")
     return keypoints
 
 

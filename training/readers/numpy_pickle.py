@@ -49,7 +49,7 @@ def load_numpy_pickle(path: Path) -> Any:
     try:
         with path.open("rb") as file:
             # Python 2 wrote texts and the bytes of arrays as one type; latin1 keeps every byte.
-            return _finished(_NumpyUnpickler(file, encoding="latin1").load())
+            return _finished(_NumpyUnpickler(file, encoding="latin1").load(), {})
     except ReadingError as error:
         raise ReadingError(f"{path.name}: {error}") from error
     except _UNREADABLE as error:
@@ -169,16 +169,25 @@ class _NumpyUnpickler(pickle.Unpickler):
         raise ReadingError(f"expected no reference out of the pickle, got {str(pid)[:40]!r}")
 
 
-def _finished(value: Any) -> Any:
-    """The same containers with each stand-in replaced by what it stands for."""
+def _finished(value: Any, done: dict[int, Any]) -> Any:
+    """The same containers with each stand-in replaced by what it stands for.
+
+    Args:
+        value: What was read, which holds all that is in it.
+        done: Containers by their identity: one that stands in many places is made once.
+    """
     if isinstance(value, _Array):
         if value.array is None:
             raise ReadingError("expected an array's contents, got none")
         return value.array
     if isinstance(value, _Type):
         return value.dtype
-    if isinstance(value, dict):
-        return type(value)((key, _finished(item)) for key, item in value.items())
-    if isinstance(value, list | tuple | set | frozenset):
-        return type(value)(_finished(item) for item in value)
-    return value
+    if not isinstance(value, dict | list | tuple | set | frozenset):
+        return value
+    if id(value) not in done:
+        done[id(value)] = (
+            type(value)((key, _finished(item, done)) for key, item in value.items())
+            if isinstance(value, dict)
+            else type(value)(_finished(item, done) for item in value)
+        )
+    return done[id(value)]

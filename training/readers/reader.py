@@ -108,7 +108,7 @@ def read_lines(path: Path) -> list[str]:
         ReadingError: Where it cannot be read, or is no text.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise ReadingError(f"{path.name}: expected lines of text, but {error}") from error
     while lines and not lines[-1].strip():
