@@ -105,17 +105,18 @@ class PoseStoreWriter:
     ) -> None:
         """Puts the store in place, or removes what was written where an error came.
 
-        A writer with a source keeps what was written where it was interrupted or out of disk.
+        A writer with a source keeps what was written where it was interrupted or out of disk, or
+        where something else has come in the way of the store.
 
         Raises:
-            StoreError: Where no clip was appended.
+            StoreError: Where no clip was appended, or something else is in the way.
         """
         keep = isinstance(error, KeyboardInterrupt | OSError)
         try:
             if error is None:
                 self._commit()
-        except OSError:
-            keep = True
+        except (OSError, StoreError):
+            keep = bool(self._clips)
             raise
         finally:
             self._let_go()

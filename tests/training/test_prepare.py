@@ -121,13 +121,17 @@ def test_a_store_that_holds_something_else_is_not_replaced(
     (line,) = capsys.readouterr().err.splitlines()
     assert line.endswith("expected nothing there but a store, which is replaced, got runs in it")
     assert kept.read_bytes() == b"kept"
-    written = PoseStore(tmp_path / "store")
+    store, new = PoseStore(tmp_path / "store"), tmp_path / "new"
     with (
         pytest.raises(StoreError, match="got late in it"),
-        PoseStoreWriter(tmp_path / "new", written.data_set) as writer,
+        PoseStoreWriter(new, store.data_set, source="the same") as writer,
     ):
-        _overtaken(writer, written)
-    assert (tmp_path / "new" / "late" / "precious.ckpt").read_bytes() == b"kept"
+        _overtaken(writer, store)
+    assert (new / "late" / "precious.ckpt").read_bytes() == b"kept"
+    shutil.rmtree(new)
+    with PoseStoreWriter(new, store.data_set, source="the same") as writer:
+        assert len(writer.finished) == 1
+    assert len(PoseStore(new)) == 1
 
 
 def _overtaken(writer: PoseStoreWriter, store: PoseStore) -> None:
