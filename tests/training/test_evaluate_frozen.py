@@ -1,6 +1,7 @@
 """Tasks on frozen features agree with plain definitions and touch no clip that they must not."""
 
 import json
+from argparse import Namespace
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from model.pose.store import DataSet, PoseStore
+from model.pose.store import DataSet, PoseStore, StoreError
 from model.pose.store_writer import PoseStoreWriter
 from tests.training.protocol_store import (
     IN_PICTURES,
@@ -19,9 +20,11 @@ from tests.training.protocol_store import (
     write_protocol_store,
 )
 from training.__main__ import main
+from training.clip_evaluation import _command
 from training.clip_source import ClipBatch, ClipSource
 from training.evaluate_few_shot import few_shot, nearest_mean
 from training.evaluate_knn import nearest
+from training.evaluate_linear import feature_map
 from training.frozen_streams import Frozen, open_stream
 from training.probes import Descent, descended, logistic
 from training.protocols import protocol_named
@@ -313,6 +316,20 @@ def test_an_encoder_of_other_joints_than_it_says_it_reads_is_refused(
     assert exit_status(["evaluate", "knn", *options])
     (said,) = capsys.readouterr().err.splitlines()
     assert said.endswith("expected the 17 joints of layout coco17, got an encoder of 20")
+
+
+def test_clips_that_are_all_alike_have_no_map() -> None:
+    """One sentence, where t-SNE would end the process."""
+    alike = labelled_of([[1.0, 2.0]] * 6, [0, 1, 0, 1, 0, 1])
+    with pytest.raises(StoreError, match="--map: expected clips to tell apart, got 6 that are"):
+        feature_map([alike], seed=1)
+
+
+def test_the_command_beside_a_figure_spells_out_a_seed_of_nought() -> None:
+    """What is not given is left out, and a switch that is off; a number never."""
+    args = Namespace(seed=0, draws=1, through=None, project=False, name="a", out=Path("o"))
+    words = "python -m training evaluate few-shot --seed 0 --draws 1 --name a --out o"
+    assert _command(args, "few-shot") == words
 
 
 def exit_status(arguments: list[str], run: Callable[[list[str]], int] = main) -> bool:

@@ -195,6 +195,8 @@ def test_the_owners_list_is_left_out_wherever_it_lies(tmp_path: Path) -> None:
     listed.write_text("302 of the captured samples are incomplete.")
     with pytest.raises(ReadingError, match=r"expected names of samples, .* got none in 1 lines"):
         NTUReader(tmp_path, NTU60).files()
+    listed.write_text(f"{NAME}\n", encoding="utf-8-sig")
+    assert NAME in NTUReader(tmp_path, NTU60)._read_missing()
     listed.write_text(f"302 of the captured samples are incomplete.\n\n  {NAME}\r\n")
     reader = NTUReader(tmp_path, NTU60)
     left_out, kept = reader.files()

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.training.published_forms import agcn_files, moving, pyskl_annotation, write_pickle
+from training.__main__ import main
 from training.readers.ntu_agcn import NTUAGCNReader
 from training.readers.ntu_names import NTU60
 from training.readers.ntu_pyskl import NTUPysklReader
@@ -126,6 +127,20 @@ def test_a_broken_agcn_directory_is_named(
     damage(tmp_path)
 
     assert sentence in _first_refused(NTUAGCNReader(tmp_path, NTU60))
+
+
+def test_an_array_of_no_clips_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One sentence, and no store."""
+    np.save(tmp_path / "train_data_joint.npy", np.zeros((0, 3, 9, 25, 2)))
+    _labels(tmp_path, ([], []))
+    place = ["--from", str(tmp_path), "--out", str(tmp_path / "store")]
+    assert main(["prepare", "ntu60_agcn", *place]) == 2
+    assert capsys.readouterr().err == (
+        "prepare: expected clips of ntu60_agcn, its files hold none\n"
+    )
+    assert not (tmp_path / "store").exists()
 
 
 def test_a_pyskl_clip_is_pixels_scores_and_the_splits_of_the_pickle(tmp_path: Path) -> None:

@@ -62,6 +62,14 @@ def test_a_confusion_matrix_holds_counts_and_shares_of_rows() -> None:
         assert name in said
 
 
+def test_a_class_may_be_called_as_a_formula_is() -> None:
+    """Its name is drawn as it stands."""
+    name = r"a$\\foo$b"
+    svg = draw_confusion("$x", (0, 1), (0, 1), (name, "hop"))
+    assert any(word.startswith(name) for word in words(svg))
+    assert "$x" in words(svg)
+
+
 def test_a_confusion_matrix_is_shaded_by_the_share_of_its_row() -> None:
     """Four of four is drawn darkest, one of three lightest, whatever the counts."""
     fills = re.findall(r'style="fill: #(\w{6}); stroke: #\1', confusion())

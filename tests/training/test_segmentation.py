@@ -16,7 +16,7 @@ from model.network.recogniser import Recogniser, RecogniserConfig
 from model.pose.artifact import ArtifactSpec, Provenance
 from model.pose.layout import layout_named
 from model.pose.metrics import edit_score, frame_accuracy, overlap_f1, segments
-from model.pose.store import PoseStore
+from model.pose.store import LEFT_OUT, PoseStore
 from model.pose.store_writer import PoseStoreWriter
 from tests.training.published_forms import pku_files
 from training.__main__ import main
@@ -165,6 +165,38 @@ def test_a_checkpoint_that_saw_who_tests_is_refused(
     status, _, _ = command("segmentation", *options, "--checkpoint", runs / "dste.ckpt")
     result = read_result(tmp_path / "a.json")
     assert (status, result.protocol, len(result.notes)) == (0, "utkinect/cross-subject", 1)
+
+
+def test_whom_a_model_learnt_from_is_no_test(
+    command: Command, store: PoseStore, runs: Path, tmp_path: Path
+) -> None:
+    """Whom one names oneself is asked; the figures say so, and no table takes them."""
+    learnt = tmp_path / "learnt.ckpt"
+    seen = {"data": {"utkinect": {"subjects": [1, 2]}}}
+    save_checkpoint(replace(load_checkpoint(runs / "dste.ckpt"), provenance=seen), learnt)
+    for task in ("segmentation", "detection"):
+        options = ["--store", store.path, "--checkpoint", learnt, "--subjects", 2]
+        status, _, _ = command(task, *options, "--name", task, "--out", tmp_path)
+        result = read_result(tmp_path / f"{task}.json")
+        assert (status, result.choosing) == (0, True)
+        assert "No test: " in result.figures[0].note
+
+
+def test_recordings_of_which_all_is_left_out_are_refused(
+    command: Command, store: PoseStore, runs: Path, tmp_path: Path
+) -> None:
+    """One sentence that names the store."""
+    path = tmp_path / "left_out"
+    with PoseStoreWriter(path, store.data_set) as writer:
+        for clip in store:
+            labels = np.full(len(clip), LEFT_OUT, np.int16)
+            writer.append(replace(clip, frame_labels=labels))
+    options = ["--store", path, "--checkpoint", runs / "gru.ckpt", "--name", "a"]
+    status, _, complaint = command("segmentation", *options, "--out", tmp_path)
+    assert status == 2
+    assert complaint == (
+        f"evaluate: {path}: expected frames with labels, all of them are left out\n"
+    )
 
 
 def test_a_warming_frame_is_background() -> None:
