@@ -6,6 +6,7 @@ continued by the next writer of the same store and source.
 """
 
 import shutil
+from collections.abc import Collection
 from contextlib import suppress
 from os import getpid
 from pathlib import Path
@@ -50,6 +51,8 @@ class PoseStoreWriter:
         data_set: DataSet,
         dtype: Literal["float32", "float16"] = "float32",
         source: str | None = None,
+        *,
+        notes: Collection[str] = (),
     ) -> None:
         """Opens nothing yet.
 
@@ -61,11 +64,14 @@ class PoseStoreWriter:
                 of the source's files and settings. With it, a writer that is killed, interrupted or
                 out of disk is continued by the next one with the same path and source. Without it,
                 every writer begins anew.
+            notes: Names of further files that whoever makes this store puts into its directory, and
+                that go with an older one.
 
         Raises:
             StoreError: Where something that is not a store, or not of one, is in the way.
         """
-        _check_replaceable(path)
+        self._notes = frozenset(notes)
+        _check_replaceable(path, self._notes)
         self.path = path.resolve()  # "." has no name to put another beside
         self._data_set = data_set
         self._dtype = dtype
@@ -259,12 +265,12 @@ class PoseStoreWriter:
             tuple(self._skipped),
         )
         (self._partial / INDEX_NAME).write_bytes(msgspec.json.encode(index))
-        _check_replaceable(self.path)
+        _check_replaceable(self.path, self._notes)
         _replace_directory(self.path, self._partial)
         (self.path / JOURNAL_NAME).unlink(missing_ok=True)
 
 
-def _check_replaceable(path: Path) -> None:
+def _check_replaceable(path: Path, notes: frozenset[str]) -> None:
     """Refuses what is neither nothing nor a store, and a store with more in it than its own files.
 
     Raises:
@@ -277,7 +283,7 @@ def _check_replaceable(path: Path) -> None:
     store = index_path.is_file() and FORMAT.encode() in index_path.read_bytes()
     if not path.is_dir() or (held and not store):
         raise StoreError(f"{path}: expected nothing or a store there, got something else")
-    if others := sorted(held - _OWN_FILES):
+    if others := sorted(held - _OWN_FILES - notes):
         raise StoreError(
             f"{path}: expected nothing there but a store, which is replaced, got {others[0]} in it"
         )

@@ -69,7 +69,7 @@ def write_streams(
         return PoseStore(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     data_set = DataSet("everyday", LAYOUT.name, RATE_HZ, vocabulary.labels, terms_of(stores))
-    with PoseStoreWriter(path, data_set, source=made_from) as writer:
+    with PoseStoreWriter(path, data_set, source=made_from, notes=(MADE_FROM,)) as writer:
         streams = Streams(fill_shelf(stores, vocabulary, splits, part), _manner(part))
         for clip in chain(
             _real(stores, vocabulary, splits, part), _composed(streams, part, hours, seed)
