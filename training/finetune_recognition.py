@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
-from model.network.pretrained import Reading
+from model.network.pretrained import Reading, load_pretrained
 from model.network.tokens import Modality
 from model.pose.layout import layout_named
 from model.pose.normalise import NORMALISATIONS
@@ -133,7 +133,8 @@ def _beginning(args: argparse.Namespace) -> Beginning:
         reading = replace(READING, **given)
         joints = len(layout_named(reading.layout).joints)
         return Beginning(PRESETS[FROM_SCRATCH].encoder_config(joints), reading)
-    pretrained = load_encoder(args.pretrained)
+    # An encoder that learnt with labels knows them; nobody would be held out from its answers.
+    pretrained = (load_pretrained if args.soften else load_encoder)(args.pretrained)
     for name, value in given.items():
         if value != (reads := getattr(pretrained.reading, name)):
             raise FitError(f"--{name}: {args.pretrained} reads {reads}, got {value}")

@@ -43,7 +43,8 @@ def figures_of(results: Mapping[str, Result]) -> dict[str, Figure]:
     for result in results.values():
         if result.choosing:
             raise ResultError(
-                f"{result.name}: expected a result of clips that test, got one of clips that choose"
+                f"{result.name}: expected a result of clips that test, got one of clips that "
+                "choose or were learnt"
             )
         for figure in result.figures:
             setting = settings.get(without_seed(figure.name))

@@ -49,7 +49,8 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
         curves: Name of a curve to its points: ``{"accuracy": ((10, 31.2), …)}``.
         feature_map: Where the features of the tested clips lie in a plane.
         notes: What a reader should know, a sentence each.
-        choosing: Whether clips that choose settings stood in for those that test.
+        choosing: Whether clips that choose settings, or that the model learnt from, stood in for
+            those that test.
         data_set: Which form of the protocol's data set the clips were of, where it is noted.
     """
 

@@ -83,6 +83,8 @@ def test_a_recogniser_learns_from_softened_labels(tmp_path: Path) -> None:
 
     assert isinstance(soft.provenance["settings"], dict)
     assert soft.provenance["settings"]["recipe"]["softened"] == 0.5
+    again = ["--pretrained", str(tmp_path / "hard" / "finetuned.ckpt"), "--soften", "50"]
+    assert main([*words, str(tmp_path / "again"), *again]) == 2
     heads = [each.network.state_dict()["fc.weight"] for each in (hard, soft)]
     assert not torch.equal(*heads)
 
